@@ -1,0 +1,47 @@
+"""Errors that say what to do next; each API turns them into its own dialect, the CLI prints them."""
+
+from __future__ import annotations
+
+
+class WaybillError(Exception):
+    """Something a person can act on. `message` says what is wrong, `hint` what to do next.
+
+    Neither may hold a secret, a token or a SAS: both end up in logs, answers and pages.
+    """
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(f"{message} {hint}".strip())
+        self.message = message
+        self.hint = hint
+
+
+class BadRequest(WaybillError):
+    """The caller sent something that does not fit (HTTP 400). `field` is the wire name at fault."""
+
+    def __init__(self, message: str, hint: str = "", field: str = "") -> None:
+        super().__init__(message, hint)
+        self.field = field
+
+
+class NotFound(WaybillError):
+    """There is no such thing for this tenant, whether or not another tenant has it (HTTP 404)."""
+
+
+class Conflict(WaybillError):
+    """The thing exists but is not in a state that allows this (HTTP 409)."""
+
+
+class Gone(WaybillError):
+    """It was there and has been deleted by retention (HTTP 410)."""
+
+
+class Busy(WaybillError):
+    """Try again later (HTTP 429 or 503)."""
+
+
+class DataProblem(WaybillError):
+    """Input files or stored data are damaged or of a kind this version does not read."""
+
+
+class Cancelled(WaybillError):
+    """A person asked this job to stop."""

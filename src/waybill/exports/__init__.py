@@ -1,0 +1,11 @@
+"""The catalog: every export Waybill offers. A new export is one new module here and one line below."""
+
+from __future__ import annotations
+
+from waybill.export import Export
+from waybill.exports import group_access, site_permissions
+
+CATALOG: tuple[Export, ...] = (
+    group_access.EXPORT,
+    site_permissions.EXPORT,
+)

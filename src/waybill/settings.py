@@ -1,0 +1,55 @@
+"""Settings of one Waybill installation: from the environment (`WAYBILL_...`), a TOML file or flags."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Every knob, with its unit. A value that does not fit stops the start with its name."""
+
+    model_config = SettingsConfigDict(env_prefix="WAYBILL_", frozen=True, extra="forbid")
+
+    data: Path = Path("waybill-data")
+    host: str = "127.0.0.1"
+    port: int = 8400
+    public_url: str = ""
+    """The URL clients use, e.g. https://export.contoso.com; empty = taken from each request's Host."""
+    retention_days: float = Field(default=30, gt=0)
+    """Finished files are deleted this many days after they were finished."""
+    jobs_per_tenant: int = Field(default=5, ge=1)
+    """Jobs of one tenant that run at once (the vendor's limit is 5); others queue."""
+    queue_limit: int = Field(default=1000, ge=1)
+    """Jobs of one tenant that may wait; one more is answered 429."""
+    report_memory_mb: int = Field(default=512, ge=64)
+    """Memory one running job may use for its queries before it spills to disk."""
+    plain_status: bool = False
+    """Serve job status 2 where we would say 4, for clients that only know 1, 2 and 3."""
+    join_identical: bool = True
+    """An identical request by the same client, while the first is unfinished, gets the same job."""
+    token_seconds: int = Field(default=3600, ge=60)
+    log_json: bool | None = None
+    """Logs as JSON lines; by default when standard error is not a terminal."""
+
+    @property
+    def control_path(self) -> Path:
+        return self.data / "control.db"
+
+    @property
+    def engine_path(self) -> Path:
+        return self.data / "engine.db"
+
+    @property
+    def snapshots_path(self) -> Path:
+        return self.data / "snapshots"
+
+    @property
+    def files_path(self) -> Path:
+        return self.data / "files"
+
+    @property
+    def work_path(self) -> Path:
+        return self.data / "work"

@@ -1,0 +1,1 @@
+"""What we know of a tenant: snapshots, principals, effective access."""

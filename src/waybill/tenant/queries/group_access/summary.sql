@@ -1,0 +1,54 @@
+-- One row per asked group. $asked_modules: the data sources asked for; a module not asked for is blank.
+WITH per_group AS (
+  SELECT h.grp,
+    count(DISTINCT h.site) FILTER (o.kind IN ('root', 'web')) AS sites,
+    count(DISTINCT h.site) FILTER (o.kind IN ('root', 'web') AND s.module = 'Microsoft Teams') AS teams,
+    count(DISTINCT h.site) FILTER (o.kind IN ('root', 'web') AND s.module = 'SharePoint Online') AS sharepoint,
+    count(DISTINCT h.site) FILTER (o.kind IN ('root', 'web') AND s.module = 'OneDrive') AS onedrive,
+    count(DISTINCT h.site) FILTER (o.kind IN ('root', 'web') AND s.module = 'Microsoft 365 Group') AS m365,
+    count(DISTINCT h.securable) FILTER (NOT h.is_admin) AS objects,
+    arg_max(l.name, (l.rank, -l.id)) AS highest,
+    count(DISTINCT h.site) FILTER (h.is_admin) AS admin_on,
+    count(DISTINCT h.principal) FILTER (p.kind = 'link') AS links
+  FROM hit h JOIN securable o ON o.id = h.securable JOIN site s ON s.id = h.site JOIN level l ON l.id = h.level
+  JOIN principal p ON p.id = h.principal
+  GROUP BY h.grp
+),
+special AS (
+  SELECT a.grp, count(q.usr) AS users, count(q.usr) FILTER (q.external) AS external_users
+  FROM asked a LEFT JOIN population_of q ON q.kind = a.kind WHERE a.grp < 0 GROUP BY a.grp
+),
+fact AS (
+  SELECT n.grp, n.name, n.id, n.kind, n.ord, p.email, p.membership, p.created_at, p.status,
+    coalesce(c.users, x.users) AS users, coalesce(c.external_users, x.external_users) AS external_users,
+    coalesce(c.owners, 0) AS owners, coalesce(c.direct_members, x.users) AS direct_members,
+    coalesce(c.nested_groups, 0) AS nested_groups, coalesce(c.orphaned, 0) AS orphaned, coalesce(c.unknown, false) AS unknown
+  FROM asked_name n LEFT JOIN principal p ON p.id = n.grp LEFT JOIN headcount c ON c.principal = n.grp
+  LEFT JOIN special x ON x.grp = n.grp
+)
+SELECT f.name, f.id, f.email,
+  CASE f.kind WHEN 'security_group' THEN 'Security Group' WHEN 'mail_security_group' THEN 'Mail-enabled security group'
+    WHEN 'distribution_group' THEN 'Distribution group' WHEN 'm365_group' THEN 'Microsoft 365 Group'
+    WHEN 'directory_role' THEN 'Directory Role' WHEN 'external_group' THEN 'External group'
+    WHEN 'unresolved' THEN 'Unresolved' ELSE 'Special Group' END,
+  f.membership, f.created_at, f.external_users, f.owners, f.direct_members,
+  f.users, f.nested_groups, f.orphaned,
+  coalesce(g.sites, 0),
+  CASE WHEN list_contains($asked_modules, 'Microsoft Teams') THEN coalesce(g.teams, 0) END,
+  CASE WHEN list_contains($asked_modules, 'SharePoint Online') THEN coalesce(g.sharepoint, 0) END,
+  CASE WHEN list_contains($asked_modules, 'OneDrive') THEN coalesce(g.onedrive, 0) END,
+  CASE WHEN list_contains($asked_modules, 'Microsoft 365 Group') THEN coalesce(g.m365, 0) END,
+  coalesce(g.objects, 0), g.highest, coalesce(g.admin_on, 0), coalesce(g.links, 0),
+  nullif(concat_ws(';',
+    CASE WHEN f.grp < 0 THEN 'Everyone' END, CASE WHEN f.external_users > 0 THEN 'External' END,
+    CASE WHEN f.users > 100 THEN 'Large group' END, CASE WHEN f.orphaned > 0 THEN 'Orphaned' END,
+    CASE WHEN f.grp >= 0 AND NOT f.unknown AND f.direct_members = 0 THEN 'Empty group' END,
+    CASE WHEN g.admin_on > 0 THEN 'Admin' END), ''),
+  nullif(concat_ws('; ',
+    CASE WHEN f.kind = 'distribution_group' THEN 'Distribution groups carry no SharePoint rights.' END,
+    CASE WHEN f.status = 'soft_deleted' THEN 'Deleted group: can be restored for 30 days, passes no access on until then.' END,
+    CASE WHEN f.status = 'deleted' THEN 'Deleted group: passes no access on.' END,
+    CASE WHEN f.unknown THEN 'Not all members are known, so their number is left blank.' END,
+    CASE WHEN f.grp < 0 THEN special_rule(f.kind) END), '')
+FROM fact f LEFT JOIN per_group g ON g.grp = f.grp
+ORDER BY f.ord, f.grp DESC;

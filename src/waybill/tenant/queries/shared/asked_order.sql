@@ -1,0 +1,1 @@
+SELECT site FROM asked_site ORDER BY ord;

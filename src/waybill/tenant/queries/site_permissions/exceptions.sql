@@ -1,0 +1,63 @@
+-- What stands in the way of a complete answer about the asked sites. $not_found: URLs no site matches.
+WITH dead AS (
+  SELECT e.site, e.securable, e.principal, e.verdict FROM entry e JOIN asked_site s ON s.site = e.site WHERE e.verdict = 'expired'
+  UNION
+  SELECT site, securable, principal, verdict FROM shown_entry WHERE verdict IN ('deleted', 'mismatch')
+),
+-- A channel site's access should be its roster (3.10); people reached by the groups in its list count.
+channel_roster AS (
+  SELECT c.site, c.principal AS usr FROM channel_member c JOIN asked_site a ON a.site = c.site JOIN person u ON u.usr = c.principal
+),
+channel_grant AS (SELECT site, principal FROM live_grant WHERE site IN (SELECT site FROM channel_roster)),
+channel_holder AS (
+  SELECT g.site, g.principal AS usr FROM channel_grant g JOIN person u ON u.usr = g.principal
+  UNION SELECT g.site, e.member FROM channel_grant g JOIN edge e ON e.container = g.principal JOIN person u ON u.usr = e.member
+  UNION SELECT g.site, q.usr FROM channel_grant g JOIN principal p ON p.id = g.principal JOIN group_person q ON q.grp = p.id WHERE NOT is_special(p.kind)
+  UNION SELECT g.site, q.usr FROM channel_grant g JOIN edge e ON e.container = g.principal JOIN principal p ON p.id = e.member
+    JOIN group_person q ON q.grp = p.id WHERE NOT is_special(p.kind)
+),
+said AS (
+  SELECT 0 AS place, 'Error' AS severity, u AS site_url, NULL AS object, NULL AS principal, 'SITE_NOT_FOUND' AS code,
+    'No site collection of this snapshot has this URL; it was left out.' AS message
+  FROM (SELECT unnest($not_found::VARCHAR[]) AS u)
+  UNION ALL
+  SELECT a.ord, 'Warning', s.url, NULL, NULL, 'SITE_LOCKED', 'The site is in state "' || s.state || '": the access shown is capped by it.'
+  FROM asked_site a JOIN site s ON s.id = a.site WHERE s.state <> 'Active'
+  UNION ALL
+  SELECT a.ord, 'Warning', s.url, o.url, CASE WHEN p.kind = 'link' THEN link_name(k.scope) ELSE p.name END,
+    CASE d.verdict WHEN 'expired' THEN 'LINK_EXPIRED' WHEN 'mismatch' THEN 'ID_MISMATCH' ELSE 'PRINCIPAL_DELETED' END,
+    CASE d.verdict WHEN 'expired' THEN 'The sharing link expired on ' || strftime(k.expires_at, '%Y-%m-%d %H:%M') || ' UTC: no access.'
+      WHEN 'mismatch' THEN 'Same name as a directory account but another object id: the grant does not work.'
+      ELSE 'The access list names a deleted principal: no access.' END
+  FROM dead d JOIN asked_site a ON a.site = d.site JOIN site s ON s.id = d.site JOIN securable o ON o.id = d.securable
+  JOIN principal p ON p.id = d.principal LEFT JOIN link k ON k.principal = p.id
+  UNION ALL
+  SELECT a.ord, 'Info', s.url, o.url, p.name, 'LINK_ORPHANED', 'The link group still exists but no access list names it: no access.'
+  FROM principal p JOIN asked_site a ON a.site = p.site JOIN site s ON s.id = p.site
+  JOIN link k ON k.principal = p.id LEFT JOIN securable o ON o.id = k.securable
+  WHERE p.kind = 'link' AND NOT EXISTS (SELECT 1 FROM entry e WHERE e.principal = p.id)
+  UNION ALL
+  SELECT a.ord, 'Warning', s.url, NULL, CASE WHEN p.kind = 'link' THEN link_name(k.scope) ELSE p.name END, 'GROUP_UNRESOLVED',
+    'The members of this ' || CASE WHEN p.kind = 'link' THEN 'link' ELSE 'group' END || ', or of a group inside it, are not known: people and counts may be missing.'
+  FROM site_principal e JOIN asked_site a ON a.site = e.site JOIN site s ON s.id = e.site JOIN principal p ON p.id = e.principal
+  JOIN headcount c ON c.principal = p.id AND c.unknown LEFT JOIN link k ON k.principal = p.id
+  WHERE p.status NOT IN ('deleted', 'soft_deleted')
+  UNION ALL
+  SELECT a.ord, 'Info', s.url, o.url, link_name(k.scope), 'MEMBERS_TRUNCATED',
+    t.more || ' of ' || t.named || ' people of this link did not fit one cell; Group Members lists them all.'
+  FROM link_people t JOIN link k ON k.principal = t.link JOIN asked_site a ON a.site = k.site JOIN site s ON s.id = k.site
+  LEFT JOIN securable o ON o.id = k.securable WHERE t.more > 0
+  UNION ALL
+  SELECT a.ord, 'Warning', s.url, NULL, p.name, 'CHANNEL_DIFFERS', d.message
+  FROM (
+    SELECT site, usr, 'Has access to the channel site but is not on the channel''s roster.' AS message FROM (FROM channel_holder EXCEPT FROM channel_roster)
+    UNION ALL
+    SELECT site, usr, 'Is on the channel''s roster but has no access to its site.' FROM (FROM channel_roster EXCEPT FROM channel_holder)
+  ) d JOIN asked_site a ON a.site = d.site JOIN site s ON s.id = a.site JOIN principal p ON p.id = d.usr
+  UNION ALL
+  SELECT coalesce(a.ord, 0), x.severity, s.url, x.object, x.principal, x.code, x.message
+  FROM source_problem x LEFT JOIN site s ON s.id = x.site LEFT JOIN asked_site a ON a.site = x.site
+  WHERE x.site IS NULL OR a.site IS NOT NULL
+)
+SELECT severity, site_url, object, principal, code, message FROM said
+ORDER BY place, site_url NULLS FIRST, object NULLS FIRST, code, principal NULLS FIRST, message;

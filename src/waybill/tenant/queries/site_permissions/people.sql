@@ -1,0 +1,49 @@
+-- One row per person on one site: who, how strongly, and why (run after people_stage).
+WITH ranked AS (
+  -- Shown first: the strongest grant, then direct, then through a SharePoint group, then fewer hops (3.12).
+  SELECT h.usr, h.principal, h.memberships, h.container, w.best, w.rank, w.grants, w.whole, w.by_link,
+    row_number() OVER (PARTITION BY h.usr ORDER BY w.rank DESC, h.distance > 0, w.kind <> 'sp_group', h.distance, o.ord, h.principal) AS place
+  FROM hit h JOIN here w ON w.principal = h.principal JOIN principal_order o ON o.principal = h.principal
+),
+subject AS (
+  SELECT id AS usr, name FROM principal WHERE id IN (SELECT usr FROM hit)
+  UNION ALL SELECT -1, 'Anyone with the link'
+),
+told AS (
+  SELECT r.usr, r.place, n.name
+    || CASE WHEN r.container IS NULL OR r.container = r.principal THEN '' ELSE dt.text END
+    || CASE WHEN r.usr = r.principal THEN '' WHEN r.container IS NULL OR r.container = r.principal THEN st.text ELSE k.path END
+    || CASE WHEN (r.best).is_admin THEN ' -> site administrator' ELSE '' END
+    || ' -> ' || l.name || ' on ' || on_object(o.kind, o.name) AS path
+  FROM ranked r JOIN subject n ON n.usr = r.usr
+  JOIN level l ON l.id = (r.best).level JOIN securable o ON o.id = (r.best).securable
+  LEFT JOIN step st ON st.principal = r.principal
+  LEFT JOIN step dt ON dt.principal = r.container
+  LEFT JOIN closure k ON k.descendant = r.container AND k.ancestor = r.principal
+  WHERE r.place <= 4
+),
+summed AS (
+  SELECT usr, max(rank) AS rank, arg_min((best).level, place) AS level, bool_or(whole) AS whole,
+         sum(grants * memberships)::BIGINT AS paths, bool_and(by_link) AS link_only
+  FROM ranked GROUP BY usr
+),
+paths AS (
+  SELECT usr, any_value(path) FILTER (place = 1) AS best, string_agg(path, '; ' ORDER BY place) FILTER (place > 1) AS others, count(*) AS told
+  FROM told GROUP BY usr
+)
+SELECT s.title, s.url, coalesce(p.name, 'Anyone with the link'), p.upn, p.email,
+  CASE WHEN p.id IS NULL THEN 'Anonymous' WHEN is_special(p.kind) THEN 'Special Group'
+       ELSE coalesce(p.user_type, CASE WHEN p.external THEN 'Guest' ELSE 'Member' END) END,
+  CASE WHEN p.kind = 'user' THEN status_word(p.status) END,
+  l.name, CASE WHEN m.whole THEN 'Entire site' ELSE 'Parts only' END, c.objects, m.paths, t.best,
+  nullif(concat_ws(' ', t.others, CASE WHEN m.paths > t.told THEN '(+' || (m.paths - t.told) || ' more)' END), ''),
+  m.link_only,
+  nullif(concat_ws(';', CASE WHEN p.external AND p.user_type = 'Member' THEN 'Member-type B2B' END,
+                 CASE WHEN is_special(p.kind) THEN special_rule(p.kind) END), '')
+FROM summed m JOIN site s ON s.id = $site
+LEFT JOIN principal p ON p.id = m.usr
+LEFT JOIN principal_order o ON o.principal = m.usr
+JOIN level l ON l.id = m.level
+JOIN object_count c ON c.usr = m.usr
+JOIN paths t ON t.usr = m.usr
+ORDER BY o.ord NULLS LAST;

@@ -1,0 +1,206 @@
+"""Tenants and their published snapshots: rows in the control store, files beside it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from waybill.clock import Clock
+from waybill.control import metadata
+from waybill.errors import BadRequest, Conflict, DataProblem, NotFound
+from waybill.tenant.build import SnapshotBuilder, SnapshotMeta
+from waybill.tenant.snapshot import Snapshot, open_snapshot
+
+tenant_table = sa.Table(
+    "tenant",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False, unique=True),
+    sa.Column("created", sa.Text, nullable=False),
+)
+snapshot_table = sa.Table(
+    "snapshot",
+    metadata,
+    sa.Column("tenant", sa.Text, sa.ForeignKey("tenant.id"), primary_key=True),
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("as_of", sa.Text, nullable=False),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("published", sa.Text, nullable=False),
+    sa.Column("sequence", sa.Integer, nullable=False),
+)
+
+_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_NAME = re.compile(r"[\w][\w .\-]{0,62}")
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """A tenant by its Entra id (lower-case GUID) and the short name people type."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """One published snapshot; times are UTC."""
+
+    tenant: str
+    id: str
+    as_of: datetime
+    source: str
+    published: datetime
+
+
+class Registry:
+    """Finds tenants and snapshots, and publishes new ones: rename first, then one row."""
+
+    def __init__(
+        self, control: sa.Engine, folder: Path, spill: Path, clock: Clock, *, report_memory_mb: int = 512
+    ) -> None:
+        self._control = control
+        self._folder = folder
+        self._spill = spill
+        self._clock = clock
+        self._memory_mb = report_memory_mb
+
+    def tenants(self) -> list[Tenant]:
+        with self._control.connect() as connection:
+            rows = connection.execute(
+                sa.select(tenant_table.c.id, tenant_table.c.name).order_by(tenant_table.c.name)
+            )
+            return [Tenant(row.id, row.name) for row in rows]
+
+    def tenant(self, name_or_id: str) -> Tenant:
+        """By name (any letter case) or id. Raises NotFound."""
+        wanted = name_or_id.strip().casefold()
+        for known in self.tenants():
+            if wanted in (known.id, known.name.casefold()):
+                return known
+        raise NotFound(
+            f"No tenant is called {name_or_id!r}.",
+            "Load one with `waybill ingest mgdc PATH --tenant NAME` or `waybill practice`.",
+        )
+
+    def ensure_tenant(self, name_or_id: str, tenant_id: str = "") -> Tenant:
+        """The tenant, registered on first use. `tenant_id`: its Entra id, where the data tells it."""
+        try:
+            return self.tenant(name_or_id)
+        except NotFound:
+            pass
+        name = name_or_id.strip()
+        if not _NAME.fullmatch(name):
+            raise BadRequest(
+                f"{name_or_id!r} cannot name a tenant.",
+                "Use letters, digits, blanks, dots and dashes, at most 63.",
+            )
+        lowered = name.casefold()
+        guid = lowered if _GUID.fullmatch(lowered) else (tenant_id.lower() or self._clock.guid())
+        created = Tenant(guid, name)
+        with self._control.begin() as connection:
+            if connection.execute(sa.select(tenant_table.c.name).where(tenant_table.c.id == guid)).first():
+                guid = self._clock.guid()
+                created = Tenant(guid, name)
+            connection.execute(
+                tenant_table.insert().values(id=guid, name=name, created=self._clock.now().isoformat())
+            )
+        return created
+
+    def begin(self, tenant: Tenant, *, memory_mb: int = 2048) -> SnapshotBuilder:
+        """A builder under a temporary name on the same disk as the published files."""
+        folder = self._folder / tenant.id
+        folder.mkdir(parents=True, exist_ok=True)
+        return SnapshotBuilder(folder / f"{self._clock.guid()}.building", memory_mb=memory_mb)
+
+    def publish(self, tenant: Tenant, builder: SnapshotBuilder, meta: SnapshotMeta, digest: str) -> Published:
+        """Finish the builder, rename its file, then write the one row that makes it the latest.
+
+        `digest` (8 or more hex digits) tells sources apart: the same data as of the same time is the
+        same snapshot, and publishing it again only makes it the latest again.
+        """
+        builder.finish(meta)
+        snapshot = f"{meta.as_of:%Y%m%dT%H%M%SZ}-{digest[:8]}"
+        final = self.path(tenant.id, snapshot)
+        builder.path.replace(final)
+        _sync_folder(final.parent)
+        now = self._clock.now()
+        with self._control.begin() as connection:
+            last = connection.execute(sa.select(sa.func.max(snapshot_table.c.sequence))).scalar() or 0
+            connection.execute(
+                sa.delete(snapshot_table).where(
+                    snapshot_table.c.tenant == tenant.id, snapshot_table.c.id == snapshot
+                )
+            )
+            connection.execute(
+                snapshot_table.insert().values(
+                    tenant=tenant.id, id=snapshot, as_of=meta.as_of.isoformat(), source=meta.source,
+                    published=now.isoformat(), sequence=last + 1,
+                )
+            )  # fmt: skip
+        return Published(tenant.id, snapshot, meta.as_of, meta.source, now)
+
+    def path(self, tenant: str, snapshot: str) -> Path:
+        return self._folder / tenant / f"{snapshot}.duckdb"
+
+    def snapshots(self, tenant: str | None = None) -> list[Published]:
+        """Newest first."""
+        query = sa.select(snapshot_table).order_by(snapshot_table.c.sequence.desc())
+        if tenant is not None:
+            query = query.where(snapshot_table.c.tenant == tenant)
+        with self._control.connect() as connection:
+            return [
+                Published(
+                    row.tenant,
+                    row.id,
+                    datetime.fromisoformat(row.as_of),
+                    row.source,
+                    datetime.fromisoformat(row.published),
+                )
+                for row in connection.execute(query)
+            ]
+
+    def latest(self, tenant: str) -> Published:
+        """The newest published snapshot. Raises Conflict if nothing was ingested yet."""
+        found = self.snapshots(tenant)
+        if not found:
+            raise Conflict(
+                "This tenant has no snapshot yet.",
+                "Load one with `waybill ingest mgdc PATH --tenant NAME`, then ask again.",
+            )
+        return found[0]
+
+    @contextmanager
+    def open(self, tenant: str, snapshot: str) -> Iterator[Snapshot]:
+        """Open a published snapshot for one reader."""
+        spill = self._spill / self._clock.guid()
+        with open_snapshot(
+            self.path(tenant, snapshot), snapshot, spill=spill, memory_mb=self._memory_mb
+        ) as facts:
+            if facts.tenant != tenant:
+                raise DataProblem("This snapshot belongs to another tenant.", "Ingest the tenant again.")
+            yield facts
+
+    def sweep(self) -> int:
+        """Delete what an interrupted ingest left behind; returns how many files."""
+        if not self._folder.is_dir():
+            return 0
+        leftovers = [path for path in self._folder.glob("*/*.building*") if path.is_file()]
+        for path in leftovers:
+            path.unlink(missing_ok=True)
+        return len(leftovers)
+
+
+def _sync_folder(folder: Path) -> None:
+    import os
+
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

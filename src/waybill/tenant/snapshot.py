@@ -1,0 +1,92 @@
+"""Read one published snapshot: a private in-memory database with the snapshot attached read-only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from waybill.errors import DataProblem
+from waybill.export import Batches, Column, Sql, schema_of
+from waybill.tenant.build import SNAPSHOT_FORMAT, sql_file
+
+BATCH_ROWS = 10_240
+"""Rows per batch: 10,000 keep the writer's memory flat at no cost in speed (files-report.md 1)."""
+
+
+class Snapshot:
+    """The Facts of one job. Temporary tables live in this connection alone and die with it."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, snapshot: str) -> None:
+        self._connection = connection
+        self._snapshot = snapshot
+        self.meta: dict[str, str] = dict(connection.execute("SELECT key, value FROM meta").fetchall())
+
+    @property
+    def snapshot(self) -> str:
+        return self._snapshot
+
+    @property
+    def tenant(self) -> str:
+        return self.meta["tenant"]
+
+    @property
+    def as_of(self) -> datetime:
+        return datetime.fromisoformat(self.meta["as_of"])
+
+    def stage(self, query: str | Sql, **parameters: Any) -> None:
+        # The engine binds parameters of one statement at a time: each gets those it names.
+        for statement in self._connection.extract_statements(_text(query)):
+            named = {name: parameters[name] for name in statement.named_parameters}
+            self._connection.execute(statement, named or None)
+
+    def rows(self, query: str | Sql, columns: tuple[Column, ...], **parameters: Any) -> Batches:
+        schema = schema_of(columns)
+        relation = self._connection.sql(_text(query), params=parameters or None)
+        for batch in relation.to_arrow_reader(BATCH_ROWS):
+            arrays = [array.cast(kind) for array, kind in zip(batch.columns, schema.types, strict=True)]
+            yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+    def table(self, query: str | Sql, **parameters: Any) -> list[tuple[Any, ...]]:
+        return self._connection.execute(_text(query), parameters or None).fetchall()
+
+
+def _text(query: str | Sql) -> str:
+    return query.text if isinstance(query, Sql) else sql_file("queries", query)
+
+
+@contextmanager
+def open_snapshot(
+    path: Path, snapshot: str, *, spill: Path, memory_mb: int, threads: int = 2
+) -> Iterator[Snapshot]:
+    """Open the snapshot file at `path` for one job; raises DataProblem if it is missing or damaged."""
+    spill.mkdir(parents=True, exist_ok=True)
+    connection = duckdb.connect(
+        ":memory:",
+        config={"memory_limit": f"{memory_mb}MB", "temp_directory": str(spill), "threads": threads},
+    )
+    try:
+        if not path.is_file():
+            raise DataProblem(f"Snapshot {snapshot} is gone from disk.", "Ingest the tenant again.")
+        quoted = str(path).replace("'", "''")
+        try:
+            connection.execute(f"ATTACH '{quoted}' AS snapshot (READ_ONLY)")
+            connection.execute("USE snapshot")
+            reader = Snapshot(connection, snapshot)
+        except duckdb.Error as error:
+            raise DataProblem(
+                f"Snapshot {snapshot} cannot be read: it is damaged.", "Ingest the tenant again."
+            ) from error
+        if reader.meta.get("format") != str(SNAPSHOT_FORMAT):
+            raise DataProblem(
+                f"Snapshot {snapshot} has format {reader.meta.get('format')}, this Waybill reads {SNAPSHOT_FORMAT}.",
+                "Ingest the tenant again with this version.",
+            )
+        yield reader
+    finally:
+        connection.close()
