@@ -33,7 +33,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\b(sig=)[^&\s\"'<>]+", re.IGNORECASE), rf"\1{HIDDEN}"),
     (
         re.compile(
-            r"((?:client_|shared_?access_?)?(?:secret|password|assertion|signature|access_token|accountkey)"
+            r"((?:client_|shared_?access_?)?(?:secret|password|assertion|signature|accountkey|[a-z_]*token)"
             r"[\"']?\s*[=:]\s*[\"']?)[^\s\"'&,;}]+",
             re.IGNORECASE,
         ),

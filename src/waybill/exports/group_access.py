@@ -31,6 +31,7 @@ from waybill.exports.reading import (
     LANGUAGE_FIELD,
     MODULES,
     SITE_FIELD,
+    SPECIAL_KINDS,
     SiteUrl,
     read_choice,
     read_flag,
@@ -39,7 +40,7 @@ from waybill.exports.reading import (
     read_sites,
 )
 from waybill.exports.scope import describe_sites, find_sites
-from waybill.tenant.claims import SPECIAL_KINDS, canonical, read_claim
+from waybill.tenant.claims import Meaning, classify, plain
 
 MAX_GROUPS = 100
 """Groups per export (the vendor's SDK; a comma list in the path is our extension)."""
@@ -133,13 +134,13 @@ def _read_groups(received: Received) -> tuple[GroupKey, ...]:
     found: dict[str, GroupKey] = {}
     for value in received.get(_GROUP.wire, ()):
         for part in value.split(","):
-            text = canonical(part)
+            text = plain(part)
             if text in ("", "{groupid}", "all"):
                 continue
-            claim = read_claim(text)
-            special = claim.kind if claim is not None and claim.kind in SPECIAL_KINDS else None
+            claim = classify(text)
+            special = claim.meaning.value if claim is not None and claim.meaning in SPECIAL_KINDS else None
             # A group's own claim names the group; its owners are part of every group's report.
-            name = claim.value if claim is not None and claim.kind in _GROUP_CLAIMS else text
+            name = claim.value if claim is not None and claim.meaning in _GROUP_CLAIMS else text
             found.setdefault(special or name, GroupKey(part.strip(), special, name))
     if len(found) > MAX_GROUPS:
         raise BadRequest(
@@ -150,7 +151,7 @@ def _read_groups(received: Received) -> tuple[GroupKey, ...]:
     return tuple(found.values())
 
 
-_GROUP_CLAIMS = ("m365_group", "m365_owners", "entra_group_or_role")
+_GROUP_CLAIMS = (Meaning.M365_GROUP, Meaning.M365_OWNERS, Meaning.GROUP)
 
 
 def _find_groups(request: GroupAccessRequest, facts: Facts) -> dict[str, int]:

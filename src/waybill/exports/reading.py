@@ -24,6 +24,9 @@ _MODULE_SPELLINGS = {
     "office 365 group": "Microsoft 365 Group",
 }
 
+SPECIAL_KINDS = ("everyone", "eeeu", "all_windows", "all_membership")
+"""The four special groups (insights.md 1.5), in the order reports list them."""
+
 MAX_SITES = 100
 """Site URLs per request (the vendor's SDK)."""
 

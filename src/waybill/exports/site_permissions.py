@@ -28,7 +28,15 @@ from waybill.export import (
     schema_of,
 )
 from waybill.exports.legend import about_lines
-from waybill.exports.reading import LANGUAGE_FIELD, SITE_FIELD, SiteUrl, read_flag, read_language, read_sites
+from waybill.exports.reading import (
+    LANGUAGE_FIELD,
+    SITE_FIELD,
+    SPECIAL_KINDS,
+    SiteUrl,
+    read_flag,
+    read_language,
+    read_sites,
+)
 from waybill.exports.scope import describe_sites, find_sites
 from waybill.exports.site_permissions_sheets import (
     GROUP_MEMBER_COLUMNS,
@@ -38,7 +46,6 @@ from waybill.exports.site_permissions_sheets import (
     SUMMARY_COLUMNS,
     UNIQUE_COLUMNS,
 )
-from waybill.tenant.claims import SPECIAL_KINDS
 
 _SITES = replace(SITE_FIELD, required=True)
 _LIMITED = Field(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -104,12 +105,14 @@ class SnapshotBuilder:
             os.fsync(handle)
         finally:
             os.close(handle)
+        shutil.rmtree(self._spill, ignore_errors=True)
 
     def abandon(self) -> None:
-        """Close and delete an unfinished snapshot."""
+        """Close and delete an unfinished snapshot; harmless after a failed `finish`."""
         self.connection.close()
         for leftover in (self.path, self.path.with_name(self.path.name + ".wal")):
             leftover.unlink(missing_ok=True)
+        shutil.rmtree(self._spill, ignore_errors=True)
 
     def _check(self) -> None:
         """The laws derived tables rely on; a source that breaks one is refused, not half loaded."""

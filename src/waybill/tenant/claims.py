@@ -1,86 +1,127 @@
-"""What a login name says about its principal: one anchored table of claim forms (insights.md 3.5, 1.5)."""
+"""Tell what a login name means: one anchored table of claim forms, for Python and for SQL (insights.md 3.5)."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from urllib.parse import unquote
+from enum import StrEnum
 
-GUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_GUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+
+
+class Meaning(StrEnum):
+    """What a claim names. `Claim.value` is what the comment says; empty where it says nothing."""
+
+    USER = "user"  # the user principal name, lower case
+    LINK_GUEST = "link_guest"  # the mail address of a guest without directory account
+    GROUP = "group"  # GUID of an Entra group or directory role
+    M365_GROUP = "m365_group"  # GUID of a Microsoft 365 group: its members
+    M365_OWNERS = "m365_owners"  # GUID of a Microsoft 365 group: its owners only
+    DIRECTORY_ROLE = "directory_role"  # SID
+    EVERYONE = "everyone"
+    EEEU = "eeeu"  # everyone except external users; the suffix, which need not be the tenant's id
+    ALL_WINDOWS = "all_windows"
+    ALL_MEMBERSHIP = "all_membership"
+    APPLICATION = "application"  # client id
+    LINK = "link"  # a hidden link group: GUID of the share
+    LINK_MARKER = "link_marker"  # SharePoint's own mark of a link (SLinkClaim): nobody
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A login name, read. `kind` is a principal kind of schema.sql, or
-
-    'entra_group_or_role' (only the directory can tell), 'role_sid' (old directory-role SID claim).
-    `value` is the GUID, UPN or mail the claim carries, lower-case; '' for everyone-type claims.
-    """
-
-    kind: str
-    value: str = ""
-    external: bool = False
+    meaning: Meaning
+    value: str
 
 
-_FORMS: tuple[tuple[re.Pattern[str], str, bool], ...] = tuple(
-    (re.compile(pattern), kind, external)
-    for pattern, kind, external in (
-        # The vendor's pages lost the last letter of "true" in 2025: both spellings are Everyone.
-        (r"c:0\(\.s\|tru(?:e)?", "everyone", False),
-        # The GUID behind the slash is not always the tenant's own.
-        (r"c:0-\.f\|rolemanager\|spo-grid-all-users(?:/.*)?", "eeeu", False),
-        (r"c:0!\.s\|windows", "all_windows", False),
-        (r"c:0!\.s\|forms:membership", "all_membership", False),
-        # `_o` (letter o) is the owners of the group and nobody else; `_0` is no such thing.
-        (rf"c:0o\.c\|federateddirectoryclaimprovider\|({GUID})_o", "m365_owners", False),
-        (rf"c:0o\.c\|federateddirectoryclaimprovider\|({GUID})", "m365_group", False),
-        (rf"c:0[tu]\.c\|tenant\|({GUID})", "entra_group_or_role", False),
-        (r"c:0-\.f\|rolemanager\|(s-1-5-[0-9-]+)", "role_sid", False),
-        (r"i:0#\.f\|membership\|urn:spo:guest#(.+)", "user", True),
-        (r"i:0#\.f\|membership\|(.+#ext#.*)", "user", True),
-        (r"i:0#\.f\|membership\|(.+)", "user", False),
-        (rf"sharinglinks\.{GUID}\.[a-z]+\.({GUID})", "link", False),
-    )
+_ESCAPES = (("%25", "%"), ("%3a", ":"), ("%7c", "|"), ("%2f", "/"), ("%23", "#"), ("%28", "("), ("%21", "!"),
+            ("%40", "@"), ("%20", " "))  # fmt: skip
+"""What clients and sources percent-encode in login names, often twice; `%` itself first (1.5)."""
+
+_ROUNDS = 3
+
+_TABLE: tuple[tuple[str, Meaning], ...] = (
+    (r"^(?:i:0[^|]*\|membership\|)?urn:spo:guest#(.+)$", Meaning.LINK_GUEST),
+    (r"^i:0[^|]*\|membership\|(.+)$", Meaning.USER),
+    (r"^i:0i\.t\|[^|]*\|([^@|]+)(?:@.*)?$", Meaning.APPLICATION),
+    # `_o` and nothing else: `_0` (zero) is no owners claim, which two published tools got wrong (3.5).
+    (rf"^c:0o\.c\|federateddirectoryclaimprovider\|({_GUID})_o$", Meaning.M365_OWNERS),
+    (rf"^c:0o\.c\|federateddirectoryclaimprovider\|({_GUID})$", Meaning.M365_GROUP),
+    (rf"^c:0[tu]\.c\|tenant\|({_GUID})$", Meaning.GROUP),
+    # 64 hexadecimal digits in the place of the GUID: seen in every Limited Access group of the samples.
+    (r"^c:0u\.c\|tenant\|([0-9a-f]{64})$", Meaning.LINK_MARKER),
+    # `tru` is how the vendor's own page spells it since 2025 (1.5).
+    (r"^c:0\(\.s\|true?()$", Meaning.EVERYONE),
+    (r"^c:0-\.f\|rolemanager\|spo-grid-all-users/?(.*)$", Meaning.EEEU),
+    (r"^c:0!\.s\|windows()$", Meaning.ALL_WINDOWS),
+    (r"^c:0!\.s\|forms:membership()$", Meaning.ALL_MEMBERSHIP),
+    (r"^c:0-\.f\|rolemanager\|(s-1-[0-9-]+)$", Meaning.DIRECTORY_ROLE),
+    (rf"^sharinglinks\.{_GUID}\.[a-z]+\.({_GUID})$", Meaning.LINK),
 )
+_COMPILED = tuple((re.compile(pattern, re.ASCII | re.DOTALL), meaning) for pattern, meaning in _TABLE)
 
-SPECIAL_KINDS = ("everyone", "eeeu", "all_windows", "all_membership")
-"""The four special groups, in the order reports list them."""
+SPECIAL_NAMES = {
+    "everyone": Meaning.EVERYONE,
+    "everyoneexceptexternalusers": Meaning.EEEU,
+    "allusers(windows)": Meaning.ALL_WINDOWS,
+    "allusers(membership)": Meaning.ALL_MEMBERSHIP,
+}
+"""Display names, lower case without blanks, of the groups which MGDC often lists with a name alone (1.3)."""
+
+ROLE_NAMES = frozenset(
+    {"globaladministrator", "companyadministrator", "sharepointadministrator", "sharepointserviceadministrator"}
+)  # fmt: skip
+"""Display names, lower case without blanks, of directory roles that SharePoint grants access to (3.5)."""
+
+SPECIAL_TITLES = {
+    Meaning.EVERYONE: "Everyone",
+    Meaning.EEEU: "Everyone except external users",
+    Meaning.ALL_WINDOWS: "All Users (windows)",
+    Meaning.ALL_MEMBERSHIP: "All Users (membership)",
+}
 
 
-def canonical(text: str) -> str:
-    """A login name as compared: decoded until stable (at most 3 times), trimmed, case folded.
-
-    Safe, because no principal id holds a genuine percent sign (insights.md 1.5 rule 2).
-    """
-    current = text.strip()
-    for _ in range(3):
-        decoded = unquote(current)
-        if decoded == current:
-            break
-        current = decoded
-    return current.strip().casefold()
+def plain(login: str) -> str:
+    """The login name in lower case with its percent-escapes decoded, up to three times (1.5)."""
+    text = login.strip(" ").lower()
+    for _ in range(_ROUNDS):
+        for escape, character in _ESCAPES:
+            text = text.replace(escape, character)
+    return text
 
 
-def read_claim(login: str) -> Claim | None:
-    """The claim a login name is, or None if it has no known form."""
-    text = canonical(login)
-    for pattern, kind, external in _FORMS:
-        if found := pattern.fullmatch(text):
-            return Claim(kind, found.group(1) if pattern.groups else "", external)
+def classify(login: str) -> Claim | None:
+    """What `login` names; None if it has none of the known forms."""
+    text = plain(login)
+    for pattern, meaning in _COMPILED:
+        found = pattern.match(text)
+        if found:
+            return Claim(meaning, found.group(1))
     return None
 
 
-def special_kind(login: str) -> str | None:
-    """The kind of an everyone-type claim, else None."""
-    claim = read_claim(login)
-    return claim.kind if claim is not None and claim.kind in SPECIAL_KINDS else None
+def plain_sql(expression: str) -> str:
+    """`plain` as a DuckDB expression over the SQL expression given."""
+    text = f"lower(trim({expression}))"
+    for _ in range(_ROUNDS):
+        for escape, character in _ESCAPES:
+            text = f"replace({text}, '{escape}', '{character}')"
+    return text
 
 
-def guest_mail(upn: str) -> str:
-    """The home address inside a B2B account name: `a_b.com#ext#@tenant` -> `a@b.com` (3.5).
+def meaning_sql(plain_login: str) -> str:
+    """`classify(...).meaning` as a DuckDB expression over a column that holds `plain` text; NULL if unknown."""
+    cases = " ".join(
+        f"WHEN regexp_matches({plain_login}, '{pattern}', 's') THEN '{meaning}'"
+        for pattern, meaning in _TABLE
+    )
+    return f"CASE {cases} END"
 
-    A directory mail address is better where one is known: an underscore may belong to the name.
-    """
-    local = upn.casefold().split("#ext#", 1)[0]
-    name, _, domain = local.rpartition("_")
-    return f"{name}@{domain}" if name else local
+
+def value_sql(plain_login: str) -> str:
+    """`classify(...).value` as a DuckDB expression over a column that holds `plain` text."""
+    cases = " ".join(
+        f"WHEN regexp_matches({plain_login}, '{pattern}', 's') "
+        f"THEN regexp_extract({plain_login}, '{pattern}', 1, 's')"
+        for pattern, _ in _TABLE
+    )
+    return f"CASE {cases} END"

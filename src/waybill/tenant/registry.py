@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -116,7 +118,7 @@ class Registry:
         """A builder under a temporary name on the same disk as the published files."""
         folder = self._folder / tenant.id
         folder.mkdir(parents=True, exist_ok=True)
-        return SnapshotBuilder(folder / f"{self._clock.guid()}.building", memory_mb=memory_mb)
+        return SnapshotBuilder(folder / f"{self._clock.guid()}.{os.getpid()}.building", memory_mb=memory_mb)
 
     def publish(self, tenant: Tenant, builder: SnapshotBuilder, meta: SnapshotMeta, digest: str) -> Published:
         """Finish the builder, rename its file, then write the one row that makes it the latest.
@@ -187,18 +189,32 @@ class Registry:
             yield facts
 
     def sweep(self) -> int:
-        """Delete what an interrupted ingest left behind; returns how many files."""
-        if not self._folder.is_dir():
-            return 0
-        leftovers = [path for path in self._folder.glob("*/*.building*") if path.is_file()]
+        """Delete what interrupted ingests left behind, never what a living process builds; how many files."""
+        leftovers = [
+            path for path in self._folder.glob("*/*.building*") if not _is_alive(path.name.split(".")[1])
+        ]
         for path in leftovers:
             path.unlink(missing_ok=True)
+        for folder in self._folder.glob("*/*.spill"):
+            if not _is_alive(folder.name.split(".")[1]):
+                shutil.rmtree(folder, ignore_errors=True)
         return len(leftovers)
 
 
-def _sync_folder(folder: Path) -> None:
-    import os
+def _is_alive(process: str) -> bool:
+    """Whether a process of this number runs; a reused number only means that the file stays longer."""
+    if not process.isdigit():
+        return False
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
+
+def _sync_folder(folder: Path) -> None:
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

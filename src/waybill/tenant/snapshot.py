@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -90,3 +91,4 @@ def open_snapshot(
         yield reader
     finally:
         connection.close()
+        shutil.rmtree(spill, ignore_errors=True)

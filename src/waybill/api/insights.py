@@ -1,0 +1,212 @@
+"""The Insights export API: exports that start jobs, their status and their file (insights.md 1.2 to 1.5)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from waybill.api import openapi
+from waybill.api.access import authorize
+from waybill.api.bodies import JobAccepted, JobStatus, Progress
+from waybill.api.downloads import Download, download_answer
+from waybill.api.errors import Problem, error_answer, json_answer
+from waybill.api.services import Services
+from waybill.api.urls import Pattern, query_values
+from waybill.api.visit import visit_of
+from waybill.errors import NotFound
+from waybill.export import Export, Family, Received, Where
+from waybill.jobs.table import Job, State
+from waybill.settings import Settings
+
+SCOPE = "insights.graph.readwrite.all"
+STATUS_PATH = "/insights/job/{jobId}/exportstatus"
+FILE_PATH = "/insights/job/{jobId}/exportfile"
+FINISHED, WITH_EXCEPTIONS = 2, 4
+_STATUS: Mapping[State, int] = {
+    State.QUEUED: 1,  # documented clients know no 0
+    State.RUNNING: 1,
+    State.FINISHED: FINISHED,
+    State.FAILED: 3,
+    State.FINISHED_WITH_EXCEPTIONS: WITH_EXCEPTIONS,
+    State.STOPPING: 5,
+    State.STOPPED: 6,
+    State.EXPIRED: FINISHED,  # only if the row does not say how it ended
+}
+_JOB_NUMBER = re.compile(r"[0-9]{1,9}")  # fits the 32-bit column of any database
+
+
+def insights_catalog(catalog: tuple[Export, ...]) -> tuple[Export, ...]:
+    """The exports of this family."""
+    return tuple(export for export in catalog if export.family is Family.INSIGHTS)
+
+
+def insights_patterns(catalog: tuple[Export, ...]) -> tuple[Pattern, ...]:
+    """The canonical paths of this family, for the edge to bring raw paths to."""
+    exports = tuple(
+        Pattern(
+            export.path,
+            frozenset(one.wire for one in export.fields if one.where is Where.PATH and not one.required),
+        )
+        for export in insights_catalog(catalog)
+    )
+    return (*exports, Pattern(STATUS_PATH), Pattern(FILE_PATH))
+
+
+@dataclass(frozen=True, slots=True)
+class InsightsRoutes:
+    """What is served, and what OpenAPI tells of it: the job calls are hot, and served without FastAPI."""
+
+    served: list[BaseRoute]
+    described: list[APIRoute]
+
+
+def insights_routes(catalog: tuple[Export, ...], services: Services, settings: Settings) -> InsightsRoutes:
+    """One GET route per Insights export, and the two job calls. No export is known by its name."""
+    face = _Face(services, settings)
+    limits = f"{settings.jobs_per_tenant} jobs of a tenant run at once, others wait"
+    exports = [
+        openapi.export_route(export, face.start(export), limits) for export in insights_catalog(catalog)
+    ]
+    return InsightsRoutes(
+        served=[*exports, Route(STATUS_PATH, face.status), Route(FILE_PATH, face.file)],  # GET and HEAD
+        described=[
+            *exports,
+            openapi.status_route(STATUS_PATH, face.status, SCOPE),
+            openapi.file_route(FILE_PATH, face.file, SCOPE),
+        ],
+    )
+
+
+def received(export: Export, values: Mapping[str, str], query: Mapping[str, tuple[str, ...]]) -> Received:
+    """The declared fields that were sent, under their wire names; anything else is ignored."""
+    found: dict[str, tuple[str, ...]] = {}
+    for one in export.fields:
+        if one.where is Where.PATH:
+            sent: tuple[str, ...] = (values[one.wire],) if one.wire in values else ()
+        else:
+            sent = query.get(one.wire.casefold(), ())
+        if sent:
+            found[one.wire] = sent
+    return found
+
+
+def status_body(job: Job, settings: Settings) -> JobStatus:
+    """The vendor's three members, and `progress` beside them for people and better clients.
+
+    An expired job keeps the number it ended with.
+    """
+    number = _STATUS[job.ended_as or job.state]
+    if number == WITH_EXCEPTIONS and settings.plain_status:
+        number = FINISHED
+    progress = Progress(
+        state=job.state,
+        sheet=job.sheet,
+        rows=job.rows,
+        exceptions=job.exceptions,
+        requested=_to_second(job.created),
+        started=job.started and _to_second(job.started),
+        finished=job.finished and _to_second(job.finished),
+        snapshot=job.snapshot,
+        sheets={count.name: count.rows for count in job.counts},
+        peak_memory_mb=job.process_peak_memory_mb or None,
+    )
+    return JobStatus(job_status=number, message=_message(job), progress=progress)
+
+
+def _to_second(moment: datetime) -> datetime:
+    return moment.replace(microsecond=0)
+
+
+def _message(job: Job) -> str:
+    match job.state:
+        case State.FINISHED_WITH_EXCEPTIONS:
+            return f"Finished; {job.exceptions} row(s) on the sheet Exceptions say what to know."
+        case State.FAILED:
+            return job.error or "The export failed."
+        case State.STOPPING:
+            return "The job was asked to stop."
+        case State.STOPPED:
+            return "The job was stopped; there is no file."
+        case State.EXPIRED:
+            return "The file was deleted when its time was over; request the export again."
+        case _:
+            return ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Face:
+    """The handlers. They are plain functions, which FastAPI runs in its thread pool."""
+
+    services: Services
+    settings: Settings
+
+    def start(self, export: Export) -> Callable[[Request], Response]:
+        """The handler that accepts one job of `export`, pinned to the tenant's latest snapshot."""
+
+        def start_export(request: Request) -> Response:
+            values = _path_values(request)
+            caller = authorize(request, self.services, export.scope)
+            sent = received(export, values, query_values(request.scope["query_string"]))
+            asked = export.read(sent)
+            with self.services.open_latest(caller.tenant) as facts:
+                export.admit(asked, facts)
+                job = self.services.jobs.submit(
+                    tenant=caller.tenant,
+                    export=export.name,
+                    received=sent,
+                    client_id=caller.client_id,
+                    snapshot=facts.snapshot,
+                )
+            return json_answer(JobAccepted(job_id=str(job.number)))
+
+        return start_export
+
+    def status(self, request: Request) -> Response:
+        """Where a job stands."""
+        return json_answer(status_body(self._job(request), self.settings))
+
+    def file(self, request: Request) -> Response:
+        """The ZIP of a finished job; a clean refusal, never a part of it, before and after its time."""
+        job = self._job(request)
+        path = self.services.jobs.file_of(job)
+        return download_answer(
+            Download(path, job.size, job.sha256, job.file_name),
+            request.headers,
+            lambda text: error_answer(Problem(416, text), visit_of(request.scope)),
+        )
+
+    def _job(self, request: Request) -> Job:
+        """The job of the path. Unknown, malformed and other tenants' numbers answer alike."""
+        number = _path_values(request)["jobId"]
+        caller = authorize(request, self.services, SCOPE)
+        if not _JOB_NUMBER.fullmatch(number):
+            raise _no_such_job()
+        try:
+            return self.services.jobs.get(caller.tenant, int(number))
+        except NotFound as error:
+            raise _no_such_job() from error
+
+
+def _path_values(request: Request) -> Mapping[str, str]:
+    """What the edge found in the raw path.
+
+    The router sees a decoded path, so it also takes `/insights%2Fgroups/...`: that is none of ours.
+    """
+    match = visit_of(request.scope).match
+    if match is None:
+        raise HTTPException(404)
+    return match.values
+
+
+def _no_such_job() -> NotFound:
+    return NotFound(
+        "There is no such job.", "Use the jobId that the export call answered, within its tenant."
+    )

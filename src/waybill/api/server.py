@@ -1,0 +1,92 @@
+"""The web application: every face, its documentation and the edge around them, as one ASGI callable."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp
+
+from waybill import __version__, log
+from waybill.api import docs_page, openapi
+from waybill.api.edge import Edge
+from waybill.api.errors import error_answer, problem_of
+from waybill.api.insights import insights_patterns, insights_routes
+from waybill.api.services import Services
+from waybill.api.visit import visit_of
+from waybill.errors import WaybillError
+from waybill.export import Export
+from waybill.settings import Settings
+
+TITLE = "Waybill export API"
+DESCRIPTION = """Exports of a Microsoft 365 tenant: who can reach what, and why.
+
+An export answers at once with a job number. Ask for its status until it is finished, then fetch the file: \
+a ZIP with one workbook. Paths and names of parameters may be in any case; lists are repeated parameters.
+
+Errors are JSON: status is the HTTP status, message says what is wrong and what to do, traceId finds it in \
+the server's log."""
+
+_log = log.get(__name__)
+
+
+def build_app(
+    catalog: tuple[Export, ...],
+    services: Services,
+    settings: Settings,
+    oauth_routes: Sequence[BaseRoute] = (),
+) -> ASGIApp:
+    """The application for `waybill.api.served.serve`. `oauth_routes` come from waybill.api.oauth."""
+    app = FastAPI(title=TITLE, version=__version__, openapi_url=None, docs_url=None, redoc_url=None)
+    app.router.redirect_slashes = False  # a redirect would be built from the Host header
+    routes = insights_routes(catalog, services, settings)
+    own = _own_routes(catalog, routes.described, settings)
+    app.router.routes.extend([*routes.served, *oauth_routes, *own])
+    for kind in (WaybillError, HTTPException, Exception):
+        app.add_exception_handler(kind, _on_error)
+    return Edge(app, insights_patterns(catalog), services.clock)
+
+
+async def _on_error(request: Request, error: Exception) -> Response:
+    """Every error that a route raises, in the envelope; a traceback only for what we did not foresee."""
+    problem = problem_of(error)
+    visit = visit_of(request.scope)
+    if problem.status >= 500 and isinstance(error, WaybillError):  # others pass the edge, which logs them
+        _log.error("request failed", trace_id=visit.trace_id, exc_info=error)
+    return error_answer(problem, visit)
+
+
+def _own_routes(
+    catalog: tuple[Export, ...], routes: Sequence[BaseRoute], settings: Settings
+) -> list[BaseRoute]:
+    """Documentation and health."""
+
+    @cache
+    def document() -> dict[str, Any]:
+        described = get_openapi(title=TITLE, version=__version__, description=DESCRIPTION, routes=routes)
+        scopes = {export.scope: "Start exports, read their status and their files." for export in catalog}
+        return openapi.complete(described, scopes)
+
+    async def openapi_json(_request: Request) -> Response:
+        return JSONResponse(document())
+
+    async def docs(request: Request) -> Response:
+        base = settings.public_url.rstrip("/") or str(request.base_url).rstrip("/")
+        headers = {"content-security-policy": docs_page.CSP}
+        return HTMLResponse(docs_page.page(document(), base), headers=headers)
+
+    async def healthz(_request: Request) -> Response:
+        return JSONResponse({"status": "ok", "version": __version__})
+
+    return [
+        Route("/openapi.json", openapi_json),
+        Route("/docs", docs),
+        Route("/healthz", healthz),
+    ]

@@ -1,0 +1,134 @@
+"""Canonical paths and query values, from the bytes the client really sent (insights.md 1.3 to 1.5).
+
+Everything here is pure. A path is split on "/" before anything is decoded, so an encoded slash
+stays inside its segment; each segment is then decoded until it is stable, three times at most,
+because clients send ids raw, encoded once or encoded twice.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from urllib.parse import quote, unquote_to_bytes
+
+from waybill.errors import BadRequest
+
+DECODE_ROUNDS = 3
+MAX_QUERY_VALUES = 2000
+"""More values than any client sends (100 site URLs and a few names), few enough to cost nothing."""
+
+SKIP_WORD = "all"
+"""Not vendor-documented; a harmless alias for leaving the id out (insights.md 1.3 A)."""
+
+_INDEX = re.compile(r"\[\d*\]$", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A path that fits: the pattern's own text, and the values of its named segments, decoded.
+
+    A segment that may be skipped, and was, has no entry in `values`.
+    """
+
+    pattern: str
+    values: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A route such as "/insights/groups/{groupId}/access/export".
+
+    `skippable` names the segments that may be missing, blank, left as the literal "{name}", or
+    `all`; each means that the client set no value.
+    """
+
+    text: str
+    skippable: frozenset[str] = frozenset()
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        return tuple(self.text.strip("/").split("/"))
+
+    def match(self, segments: tuple[bytes, ...]) -> Match | None:
+        """The values of the named segments if raw `segments` fit this route, else None."""
+        for parts in self._variants():
+            values = _values(parts, segments)
+            if values is not None:
+                kept = {name: value for name, value in values.items() if not self._skipped(name, value)}
+                return Match(self.text, kept)
+        return None
+
+    def _variants(self) -> Iterable[tuple[str, ...]]:
+        yield self.parts
+        for name in sorted(self.skippable):
+            yield tuple(part for part in self.parts if part != f"{{{name}}}")
+
+    def _skipped(self, name: str, value: str) -> bool:
+        return name in self.skippable and value.casefold() in ("", f"{{{name}}}".casefold(), SKIP_WORD)
+
+
+def _values(parts: tuple[str, ...], segments: tuple[bytes, ...]) -> dict[str, str] | None:
+    if len(parts) != len(segments):
+        return None
+    found: dict[str, str] = {}
+    for part, segment in zip(parts, segments, strict=True):
+        value = decode(segment)
+        if part.startswith("{"):
+            found[part[1:-1]] = value.strip()
+        elif value.casefold() != part.casefold():
+            return None
+    return found
+
+
+def raw_path(scope: Mapping[str, object]) -> bytes:
+    """The path as sent. Servers that give no `raw_path` lose encoded slashes; the rest still works."""
+    raw = scope.get("raw_path")
+    if isinstance(raw, bytes) and raw:
+        return raw.partition(b"?")[0]
+    return quote(str(scope.get("path", "")), safe="/").encode("ascii")
+
+
+def split(path: bytes) -> tuple[bytes, ...]:
+    """Raw segments. Empty ones inside are kept; slashes at the ends (a joined base URL) are not."""
+    return tuple(path.strip(b"/").split(b"/"))
+
+
+def decode(segment: bytes) -> str:
+    """Percent-decode until stable, three times at most; `+` stays a plus, broken UTF-8 is marked."""
+    for _ in range(DECODE_ROUNDS):
+        decoded = unquote_to_bytes(segment)
+        if decoded == segment:
+            break
+        segment = decoded
+    return segment.decode("utf-8", errors="replace")
+
+
+def find(patterns: Iterable[Pattern], path: bytes) -> Match | None:
+    """The first pattern that the raw path fits."""
+    segments = split(path)
+    return next((match for pattern in patterns if (match := pattern.match(segments))), None)
+
+
+def query_values(query: bytes) -> dict[str, tuple[str, ...]]:
+    """Casefolded name -> values in the order sent, decoded once; `name[]` and `name[0]` are `name`.
+
+    A plus is a blank here. Values are delivered as they are, blank ones included: splitting joined
+    lists is the export's reading. Raises BadRequest beyond 2,000 values.
+    """
+    pairs = [pair for pair in query.split(b"&") if pair]
+    if len(pairs) > MAX_QUERY_VALUES:
+        raise BadRequest(
+            f"The query has {len(pairs)} values; at most {MAX_QUERY_VALUES} are read.",
+            "Ask for fewer sites in one request.",
+        )
+    found: dict[str, list[str]] = {}
+    for pair in pairs:
+        name, _, value = pair.partition(b"=")
+        key = _INDEX.sub("", _decode_query(name)).strip().casefold()
+        found.setdefault(key, []).append(_decode_query(value))
+    return {name: tuple(values) for name, values in found.items()}
+
+
+def _decode_query(text: bytes) -> str:
+    return unquote_to_bytes(text.replace(b"+", b" ")).decode("utf-8", errors="replace")

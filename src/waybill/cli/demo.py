@@ -1,0 +1,165 @@
+"""The demo: a practice tenant, a server, an application, both exports over real HTTP, and a look inside."""
+
+from __future__ import annotations
+
+import shlex
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
+
+from waybill import log
+from waybill.cli import screen
+from waybill.cli.peek import first_rows
+from waybill.cli.remote import RemoteJob, Server
+from waybill.export import Export, Received, Where
+
+if TYPE_CHECKING:
+    from waybill.api.served import Listening
+    from waybill.identity.apps import AppCredentials
+    from waybill.settings import Settings
+
+_SHOWN = {
+    "People": ("Display Name", "User Type", "Highest Permission", "Scope", "Access Path"),
+    "Site Collections": ("Site Name", "Permission", "Granted Through", "Applies To", "Access Path"),
+}
+"""What the demo prints of a sheet: who, what, and why."""
+
+_ROWS = 5
+
+
+class Demo:
+    """One demo on one data folder."""
+
+    def __init__(self, settings: Settings, size: str, seed: int = 1) -> None:
+        from waybill.app import open_house
+
+        log.set_up(as_json=settings.log_json, level="WARNING")
+        self._size = size
+        self._seed = seed
+        self._house = open_house(settings)
+
+    def _prepare(self) -> AppCredentials:
+        from waybill.cli.tenant_commands import publish_practice
+
+        published = publish_practice(self._house.registry, self._size, self._seed)
+        screen.err.print(f"Practice tenant {self._size!r}, snapshot {published.id}", markup=False)
+        scopes = tuple(sorted({export.scope for export in self._house.catalog}))
+        return self._house.identity.apps.create("demo client", published.tenant, scopes)
+
+    def _samples(self, tenant: str) -> dict[str, Received]:
+        with self._house.open_latest(tenant) as facts:
+            return {export.name: dict(export.sample(facts)) for export in self._house.catalog}
+
+    def run(self) -> dict[str, Any]:
+        """Everything once, over HTTP as a client would; returns what the files hold."""
+        from waybill.api.served import serve
+
+        credentials = self._prepare()
+        samples = self._samples(credentials.tenant)
+        self._house.start_jobs()
+        ready = threading.Event()
+        listening: list[Listening] = []
+
+        def on_ready(up: Listening) -> None:
+            listening.append(up)
+            ready.set()
+
+        settings = self._house.settings
+        server = threading.Thread(
+            target=serve, args=(self._house.web(), settings.host, settings.port, on_ready), daemon=True
+        )
+        server.start()
+        while not ready.wait(0.2):
+            if not server.is_alive():
+                raise SystemExit("waybill: the demo server did not start; see the error above.")
+        try:
+            screen.err.print(f"Server on {listening[0].url}", markup=False)
+            files = {
+                export.name: self._ask(listening[0].url, credentials, export, samples[export.name])
+                for export in self._house.catalog
+            }
+        finally:
+            listening[0].stop()
+            server.join(15)
+            self._house.jobs.shutdown(grace=5)
+        return {"tenant": credentials.tenant, "files": files}
+
+    def _ask(
+        self, url: str, credentials: AppCredentials, export: Export, received: Received
+    ) -> dict[str, Any]:
+        server = Server(url, credentials.client_id, credentials.client_secret, export.scope)
+        try:
+            number = server.start(export, received)
+            with screen.progress(export.title) as meter:
+
+                def show(job: RemoteJob) -> None:
+                    meter(f"{job.progress.get('sheet') or 'queued'}, {job.progress.get('rows', 0):,} rows")
+
+                job = server.wait(number, show)
+            folder = self._house.settings.data / "exports"
+            path = server.download(number, None, folder)
+        finally:
+            server.close()
+        sheets: dict[str, int] = dict(job.progress.get("sheets") or {})
+        screen.out.print(
+            f"\n{export.title}: job {number}, status {job.status}. {job.message}".rstrip(), markup=False
+        )
+        screen.table(str(path), ("Sheet", "Rows"), [(name, f"{rows:,}") for name, rows in sheets.items()])
+        for sheet, columns in _SHOWN.items():
+            if sheet in sheets:
+                _show(path, sheet, columns)
+        return {"job": number, "status": job.status, "file": str(path), "rows": sheets}
+
+    def keep_serving(self) -> dict[str, Any]:
+        """Serve the practice tenant until stopped, with curl lines to paste."""
+        from waybill.cli.server_commands import serve_house
+
+        credentials = self._prepare()
+        samples = self._samples(credentials.tenant)
+
+        def print_lines(up: Listening) -> None:
+            for line in self._curl_lines(up.url, credentials, samples):
+                screen.out.print(line, markup=False)
+
+        serve_house(self._house, print_lines)
+        return {"tenant": credentials.tenant}
+
+    def _curl_lines(self, url: str, credentials: AppCredentials, samples: dict[str, Received]) -> list[str]:
+        scope = self._house.catalog[0].scope
+        token = (
+            f"TOKEN=$(curl -s {url}/connect/token -d grant_type=client_credentials -d client_id={credentials.client_id} "
+            f"-d client_secret={shlex.quote(credentials.client_secret)} -d scope={scope} "
+            "| python3 -c 'import json,sys; print(json.load(sys.stdin)[\"access_token\"])')"
+        )
+        lines = ["", "Paste these into another terminal:", "", token]
+        for export in self._house.catalog:
+            lines.append(
+                f'curl -s -H "Authorization: Bearer $TOKEN" {shlex.quote(url + _target(export, samples[export.name]))}'
+            )
+        lines += [
+            f'curl -s -H "Authorization: Bearer $TOKEN" {url}/insights/job/1/exportstatus',
+            f'curl -s -OJ -H "Authorization: Bearer $TOKEN" {url}/insights/job/1/exportfile',
+            "",
+        ]
+        return lines
+
+
+def _target(export: Export, received: Received) -> str:
+    """Path and query of a request, encoded."""
+    path = export.path
+    query: list[tuple[str, str]] = []
+    for field in export.fields:
+        values = received.get(field.wire, ())
+        if field.where is Where.PATH:
+            path = path.replace("{" + field.wire + "}", quote(",".join(values), safe=""))
+        else:
+            query += [(field.wire, value) for value in values]
+    return f"{path}?{urlencode(query)}"
+
+
+def _show(path: Path, sheet: str, columns: tuple[str, ...]) -> None:
+    rows = first_rows(path, sheet, _ROWS)
+    screen.table(
+        f"{sheet}, first {len(rows)}", columns, [[row.get(column, "") for column in columns] for row in rows]
+    )

@@ -1,0 +1,214 @@
+"""`waybill export ...`: one command for each export of the catalog, made from its declared fields."""
+
+from __future__ import annotations
+
+import inspect
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from waybill.cli import screen
+from waybill.cli.options import house_of
+from waybill.errors import BadRequest, WaybillError
+from waybill.export import Export, Field, Received
+from waybill.exports import CATALOG
+
+_POLL_SECONDS = 0.1
+
+
+class ExportFailed(WaybillError):
+    """The job ended without a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an export command reports at the end."""
+
+    job: str
+    status: str
+    file: Path
+    rows: Mapping[str, int]
+    seconds: float
+    peak_memory_mb: int | None
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "job": self.job,
+            "status": self.status,
+            "file": str(self.file),
+            "rows": dict(self.rows),
+            "seconds": round(self.seconds, 2),
+            "peak_memory_mb": self.peak_memory_mb,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """Where to run: a data folder and tenant, or a server with an application's credentials."""
+
+    tenant: str
+    data: Path | None
+    server: str
+    client_id: str
+    client_secret: str
+    output: Path | None
+
+
+def _parameter(field: Field) -> inspect.Parameter:
+    """A field as a command-line option: `--site URL`, repeatable where the field is a list."""
+    kind: Any = bool if field.flag else list[str] if field.many else str
+    option = typer.Option(f"--{field.option}", help=field.help, show_default=False)
+    default: Any = False if field.flag else None
+    # A field decides the type at run time, which no checker can follow.
+    annotation: Any = Annotated[kind if field.flag else kind | None, option]
+    name = field.option.replace("-", "_")
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+
+
+_DATA = "Data folder [env: WAYBILL_DATA; default: ./waybill-data]."
+_COMMON: tuple[tuple[str, Any, Any], ...] = (
+    ("tenant", Annotated[str, typer.Option("--tenant", help="Tenant name or id (not with --server).")], ""),
+    ("output", Annotated[Path | None, typer.Option("-o", "--output", help="Where to save the ZIP.")], None),
+    ("server", Annotated[str, typer.Option(help="Ask this Waybill server instead of the data folder.")], ""),
+    ("client_id", Annotated[str, typer.Option(help="With --server.")], ""),
+    (
+        "client_secret",
+        Annotated[str, typer.Option(envvar="WAYBILL_CLIENT_SECRET", help="With --server.")],
+        "",
+    ),
+    ("data", Annotated[Path | None, typer.Option("--data", help=_DATA)], None),
+    (
+        "as_json",
+        Annotated[bool, typer.Option("--json", help="Last line on standard output: one JSON object.")],
+        False,
+    ),
+)
+
+
+def command_of(export: Export) -> Callable[..., None]:
+    """The command function of an export, with a signature typer can read."""
+
+    def command(**given: Any) -> None:
+        received = {
+            field.wire: _values(given[field.option.replace("-", "_")])
+            for field in export.fields
+            if given[field.option.replace("-", "_")]
+        }
+        where = _Target(
+            given["tenant"],
+            given["data"],
+            given["server"],
+            given["client_id"],
+            given["client_secret"],
+            given["output"],
+        )
+        outcome = run_remote(export, received, where) if where.server else run_local(export, received, where)
+        if given["as_json"]:
+            screen.result(outcome.as_json())
+            return
+        rows = ", ".join(f"{name} {count:,}" for name, count in outcome.rows.items())
+        screen.out.print(f"{outcome.file}", markup=False)
+        screen.out.print(
+            f"{outcome.status.replace('_', ' ')} in {outcome.seconds:.1f} s: {rows}", markup=False
+        )
+
+    parameters = [_parameter(field) for field in export.fields]
+    parameters += [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+        for name, annotation, default in _COMMON
+    ]
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # read by typer
+    command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    command.__doc__ = export.description
+    command.__name__ = export.name.replace("-", "_")
+    return command
+
+
+def _values(given: Any) -> tuple[str, ...]:
+    if given is True:
+        return ("true",)
+    return tuple(given) if isinstance(given, list) else (str(given),)
+
+
+def run_local(export: Export, received: Received, where: _Target) -> Outcome:
+    """Run the export in this process, through the same jobs as a server would."""
+    from waybill.jobs.table import UNFINISHED
+
+    if not where.tenant:
+        raise BadRequest("--tenant is needed.", "Name one of `waybill snapshots`, or ask a --server.")
+    house = house_of(where.data)
+    tenant = house.registry.tenant(where.tenant).id
+    asked = export.read(received)
+    started = time.monotonic()
+    with house.open_latest(tenant) as facts:
+        export.admit(asked, facts)
+        snapshot = facts.snapshot
+    house.start_jobs()
+    try:
+        job = house.jobs.submit(tenant, export.name, received, "cli", snapshot)
+        with screen.progress(export.title) as meter:
+            while job.state in UNFINISHED:
+                time.sleep(_POLL_SECONDS)
+                job = house.jobs.get(tenant, job.number)
+                meter(f"{job.sheet or 'queued'}, {job.rows:,} rows")
+        if job.error or not job.file_name:
+            raise ExportFailed(f"Job {job.number} is {job.state}: {job.error}")
+        final = where.output or Path.cwd() / job.file_name
+        _copy(house.jobs.file_of(job), final)
+    finally:
+        house.jobs.shutdown(grace=0)
+    rows = {count.name: count.rows for count in job.counts}
+    seconds = time.monotonic() - started
+    return Outcome(str(job.number), str(job.state), final, rows, seconds, job.process_peak_memory_mb)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Under a temporary name first: a file with the asked name is always whole."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(target.name + ".part")
+    shutil.copyfile(source, partial)
+    partial.replace(target)
+
+
+_WORDS = {2: "finished", 3: "failed", 4: "finished_with_exceptions", 6: "stopped"}
+
+
+def run_remote(export: Export, received: Received, where: _Target) -> Outcome:
+    """Ask a server, as any client of the API would."""
+    from waybill.cli.remote import RemoteJob, Server
+
+    if not where.client_id or not where.client_secret:
+        raise BadRequest(
+            "--server needs --client-id and --client-secret.", "Make them there with `waybill apps create`."
+        )
+    export.read(received)  # bad input is said before anything is sent
+    started = time.monotonic()
+    server = Server(where.server, where.client_id, where.client_secret, export.scope)
+    try:
+        number = server.start(export, received)
+        with screen.progress(export.title) as meter:
+
+            def show(job: RemoteJob) -> None:
+                meter(f"{job.progress.get('sheet') or 'queued'}, {job.progress.get('rows', 0):,} rows")
+
+            job = server.wait(number, show)
+        status = _WORDS.get(job.status, str(job.status))
+        if job.status not in (2, 4):
+            raise ExportFailed(f"Job {number} is {status}: {job.message}")
+        final = server.download(number, where.output, Path.cwd())
+    finally:
+        server.close()
+    rows = {str(name): int(count) for name, count in (job.progress.get("sheets") or {}).items()}
+    return Outcome(number, status, final, rows, time.monotonic() - started, job.progress.get("peakMemoryMb"))
+
+
+def register(cli: typer.Typer, catalog: tuple[Export, ...] = CATALOG) -> None:
+    group = typer.Typer(help="Run an export and save its file.", no_args_is_help=True)
+    for export in catalog:
+        group.command(export.name, short_help=export.title)(command_of(export))
+    cli.add_typer(group, name="export")

@@ -1,0 +1,52 @@
+"""The `waybill` command: collects the commands and turns errors into words and exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from waybill.cli import app_commands, export_commands, job_commands, server_commands, tenant_commands
+from waybill.cli.screen import err
+from waybill.errors import WaybillError
+
+cli = typer.Typer(
+    name="waybill",
+    help="Self-hosted exports for Microsoft 365 tenants: who can reach what, and why.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+server_commands.register(cli)
+tenant_commands.register(cli)
+app_commands.register(cli)
+export_commands.register(cli)
+job_commands.register(cli)
+
+
+def run() -> None:
+    """Entry point. Exit codes: 0 done, 1 could not be done (said on standard error), 2 wrong usage."""
+    code = 0
+    try:
+        cli(standalone_mode=True)
+    except SystemExit as stop:
+        code = stop.code if isinstance(stop.code, int) else 1
+    except WaybillError as error:
+        err.print(f"waybill: {error.message}", markup=False)
+        if error.hint:
+            err.print(error.hint, markup=False)
+        code = 1
+    except KeyboardInterrupt:
+        err.print("waybill: stopped. Jobs already accepted go on when Waybill runs again.")
+        code = 130
+    except OSError as error:
+        # Full disk, missing rights: a sentence, not a traceback. The path is the operator's own.
+        err.print(f"waybill: {error.strerror or error}: {error.filename or ''}", markup=False)
+        err.print("Free or fix it, then run the command again; nothing half-written was published.")
+        code = 1
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # A cancelled job may still hold a thread inside one long query; the data is safe without it.
+    os._exit(code)

@@ -1,0 +1,126 @@
+"""A Waybill server as a client sees it: token, export, status, file, over plain HTTP."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from waybill.errors import WaybillError
+from waybill.export import Export, Received, Where
+
+_POLL_SECONDS = 0.3
+UNFINISHED = (1, 5)
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteJob:
+    """What the status call says of a job (insights.md 1.3 C), and its number."""
+
+    number: str
+    status: int
+    message: str
+    progress: Mapping[str, Any]
+
+
+class RemoteError(WaybillError):
+    """The server refused or could not be reached; the message is the server's own where it gave one."""
+
+
+class Server:
+    """One server and one application's token on it."""
+
+    def __init__(self, url: str, client_id: str, client_secret: str, scope: str) -> None:
+        self._url = url.rstrip("/")
+        self._http = httpx2.Client(timeout=60, trust_env=False)
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": client_id,
+            "client_secret": client_secret,
+            "scope": scope,
+        }
+        body = self._call("POST", "/connect/token", data=form)
+        self._headers = {"Authorization": f"Bearer {body['access_token']}"}
+
+    def close(self) -> None:
+        self._http.close()
+
+    def start(self, export: Export, received: Received) -> str:
+        """Ask for an export; its job number."""
+        path = export.path
+        query: list[tuple[str, str]] = []
+        for field in export.fields:
+            values = received.get(field.wire, ())
+            if field.where is Where.PATH:
+                # Without a value the segment stays empty, which asks for all (insights.md 1.3 A).
+                from urllib.parse import quote
+
+                path = path.replace("{" + field.wire + "}", quote(",".join(values), safe=""))
+            else:
+                query += [(field.wire, value) for value in values]
+        return str(self._call("GET", path, params=query, headers=self._headers)["jobId"])
+
+    def status(self, number: str) -> RemoteJob:
+        body = self._call("GET", f"/insights/job/{number}/exportstatus", headers=self._headers)
+        return RemoteJob(number, int(body["jobStatus"]), str(body["message"]), body.get("progress") or {})
+
+    def wait(self, number: str, on_progress: Callable[[RemoteJob], None]) -> RemoteJob:
+        """Poll until the job has ended."""
+        while True:
+            job = self.status(number)
+            on_progress(job)
+            if job.status not in UNFINISHED:
+                return job
+            time.sleep(_POLL_SECONDS)
+
+    def download(self, number: str, target: Path | None, folder: Path) -> Path:
+        """Save the file to `target`, or under its own name in `folder`; only a whole file gets its name."""
+        url = f"{self._url}/insights/job/{number}/exportfile"
+        with self._http.stream("GET", url, headers=self._headers) as answer:
+            if answer.status_code != 200:
+                answer.read()
+                raise RemoteError(_message(answer))
+            final = target or folder / _file_name(answer.headers.get("content-disposition", ""), number)
+            final.parent.mkdir(parents=True, exist_ok=True)
+            partial = final.with_name(final.name + ".part")
+            with partial.open("wb") as file:
+                for chunk in answer.iter_bytes():
+                    file.write(chunk)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(final)
+        return final
+
+    def _call(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:
+        try:
+            answer = self._http.request(method, self._url + path, **arguments)
+        except httpx2.HTTPError as error:
+            # The error's own text may hold the request with its headers: only its kind is told.
+            raise RemoteError(
+                f"{self._url} cannot be reached ({type(error).__name__}).",
+                "Is `waybill serve` running there?",
+            ) from None
+        if answer.status_code != 200:
+            raise RemoteError(_message(answer))
+        body: dict[str, Any] = answer.json()
+        return body
+
+
+def _message(answer: httpx2.Response) -> str:
+    try:
+        body = answer.json()
+    except ValueError:
+        return f"The server answered {answer.status_code}."
+    text = body.get("message") or body.get("error_description") or body.get("error") or ""
+    return f"The server answered {answer.status_code}: {text}"
+
+
+def _file_name(disposition: str, number: str) -> str:
+    _, found, rest = disposition.partition('filename="')
+    name = rest.partition('"')[0] if found else ""
+    return Path(name).name or f"export-{number}.zip"

@@ -1,0 +1,1 @@
+"""Bring finished files to where people fetch them, and prove that they arrived whole."""

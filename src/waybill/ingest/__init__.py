@@ -1,0 +1,1 @@
+"""Ways to fill a new snapshot: MGDC files, and the practice tenant."""

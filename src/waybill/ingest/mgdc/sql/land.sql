@@ -1,0 +1,5 @@
+-- Keep the rows that were taken, in the snapshot itself: the next delta run starts from them.
+CREATE TABLE landed.{table} AS
+SELECT {columns} FROM staged WHERE rowid IN (SELECT id FROM verdict WHERE fate = 'read')
+UNION ALL
+SELECT {columns} FROM {carried} WHERE rowid IN (SELECT id FROM verdict WHERE fate = 'keep');

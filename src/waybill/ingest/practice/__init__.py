@@ -1,0 +1,21 @@
+"""The practice tenant: generated, seeded, deterministic, with every trap of the access semantics."""
+
+from waybill.ingest.practice.sizes import SIZES
+from waybill.ingest.practice.tenant import (
+    DEFAULT_SEED,
+    build_practice,
+    digest,
+    practice_tenant_id,
+    practice_tenant_name,
+)
+from waybill.ingest.practice.traps import TRAPS
+
+__all__ = [
+    "DEFAULT_SEED",
+    "SIZES",
+    "TRAPS",
+    "build_practice",
+    "digest",
+    "practice_tenant_id",
+    "practice_tenant_name",
+]

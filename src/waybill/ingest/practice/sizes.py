@@ -1,0 +1,48 @@
+"""How big each practice tenant is, and the shares and rates its parts are drawn with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from waybill.errors import BadRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Exact numbers of what is generated; the trap set (traps/) comes on top, the same in every size."""
+
+    name: str
+    users: int
+    """Members. Guests come in addition."""
+    guests: int
+    groups: int
+    sites: int
+    objects: int
+    """Securables, the roots of the sites included."""
+    grants: int
+    """Access list entries."""
+    links: int
+    crowded_scopes: int
+    """Items with their own access list in the one crowded library (SharePoint's ceiling is 50,000)."""
+
+
+SIZES: Mapping[str, Size] = {
+    size.name: size
+    for size in (
+        Size("tiny", 12, 3, 8, 6, 80, 300, 15, 5),
+        Size("small", 1_000, 300, 200, 100, 20_000, 100_000, 10_000, 500),
+        Size("medium", 10_000, 3_000, 2_000, 1_000, 200_000, 1_000_000, 100_000, 5_000),
+        Size("large", 100_000, 30_000, 50_000, 20_000, 2_000_000, 10_000_000, 1_000_000, 50_000),
+    )
+}
+
+
+def size_named(name: str) -> Size:
+    """The size called `name` (any letter case). Raises BadRequest."""
+    found = SIZES.get(name.strip().casefold())
+    if found is None:
+        raise BadRequest(
+            f"There is no practice tenant of size {name!r}.", f"Use one of: {', '.join(SIZES)}.", field="size"
+        )
+    return found

@@ -1,0 +1,124 @@
+"""One report from a pinned snapshot to one verified file: the work of a job, which knows no database.
+
+It may be run again from the top at any time: it works in a folder of its own and publishes by one
+rename, and the same request on the same snapshot gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Protocol
+from urllib.parse import quote
+
+from waybill.delivery import folder
+from waybill.errors import DataProblem
+from waybill.export import Batches, Export, Facts, Language, Produced, Report, Sheet, SheetCount
+from waybill.files.names import download_name, entry_name
+from waybill.files.package import package_zip
+from waybill.files.workbook import Workbook, Written
+from waybill.jobs.findings import about_sheet, exceptions_sheet
+from waybill.jobs.table import Job
+
+OpenFacts = Callable[[str, str], AbstractContextManager[Facts]]
+"""(tenant, snapshot) -> the snapshot, opened for this reader alone."""
+Translate = Callable[[Sheet, Language], Sheet]
+
+
+class Watch(Protocol):
+    """Told of every batch; may raise to stop the work (Cancelled, or the end of this process)."""
+
+    def wrote(self, sheet: str, rows: int) -> None:
+        """`rows` more rows go to `sheet` (its English name)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What producing a report takes, given by app.py: the catalog by name, snapshots, translations, folders.
+
+    `work` and `files` must be on one file system.
+    """
+
+    exports: Mapping[str, Export]
+    open_facts: OpenFacts
+    translate: Translate
+    work: Path
+    files: Path
+
+
+def work_folder(work: Path, guid: str) -> Path:
+    """Where the unfinished files of a job lie."""
+    return work / f"job-{guid}"
+
+
+def file_folder(files: Path, tenant: str, guid: str) -> Path:
+    """Where the published file of a job lies, alone."""
+    return files / (quote(tenant, safe="").replace(".", "%2E") or "%") / guid
+
+
+def produce(job: Job, means: Means, watch: Watch) -> Produced:
+    """Write, publish and verify the file of `job`.
+
+    Raises what the export raises, Cancelled through `watch`, DataProblem for a snapshot or a
+    published file that cannot be read back, OSError when the disk is full. Leaves no half file.
+    """
+    export = means.exports.get(job.export)
+    if export is None:
+        raise DataProblem(
+            f"This version of Waybill has no export named {job.export!r}.",
+            "Request one of those listed at /docs.",
+        )
+    scratch = work_folder(means.work, job.guid)
+    shutil.rmtree(scratch, ignore_errors=True)  # what an interrupted run left
+    scratch.mkdir(parents=True)
+    try:
+        temporary = scratch / "package.zip"
+        with means.open_facts(job.tenant, job.snapshot) as facts:
+            report = export.report(export.read(job.received), facts)
+            pages, size, sha256 = package_zip(
+                temporary,
+                entry_name(export.file_stem),
+                lambda file: _write(file, report, facts, means.translate, watch),
+                facts.as_of,
+            )
+        name = download_name(export.file_stem, job.number, job.created)
+        final = file_folder(means.files, job.tenant, job.guid) / name
+        folder.publish(temporary, final)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    folder.verify(final, size, sha256)
+    return Produced(str(final), size, sha256, pages.counts, pages.exceptions)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pages:
+    counts: tuple[SheetCount, ...]
+    exceptions: int
+
+
+def _write(file: BinaryIO, report: Report, facts: Facts, translate: Translate, watch: Watch) -> _Pages:
+    counts: list[SheetCount] = []
+    written: list[Written] = []
+    with Workbook(file, stamp=facts.as_of) as book:
+
+        def add(sheet: Sheet) -> Written:
+            shown = translate(sheet, report.language)
+            done = book.add(shown, _watched(shown.rows(), sheet.name, watch))
+            counts.append(SheetCount(sheet.name, done.rows, done.parts))
+            return done
+
+        for sheet in report.sheets:
+            written.append(add(sheet))
+        exceptions = add(exceptions_sheet(report, written))
+        add(about_sheet(report, tuple(counts), exceptions))
+    return _Pages(tuple(counts), exceptions.rows)
+
+
+def _watched(rows: Batches, sheet: str, watch: Watch) -> Batches:
+    watch.wrote(sheet, 0)
+    for batch in rows:
+        watch.wrote(sheet, batch.num_rows)
+        yield batch
