@@ -24,7 +24,7 @@ class Settings(BaseSettings):
     """Jobs of one tenant that run at once (the vendor's limit is 5); others queue."""
     queue_limit: int = Field(default=1000, ge=1)
     """Jobs of one tenant that may wait; one more is answered 429."""
-    report_memory_mb: int = Field(default=512, ge=64)
+    report_memory_mb: int = Field(default=384, ge=64)
     """Memory one running job may use for its queries before it spills to disk."""
     plain_status: bool = False
     """Serve job status 2 where we would say 4, for clients that only know 1, 2 and 3."""

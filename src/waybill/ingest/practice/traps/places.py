@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from waybill.ingest.practice.stage import Stage
 from waybill.ingest.practice.traps.trap import trap
 
@@ -110,8 +112,8 @@ def system_groups_and_slink_claims(s: Stage) -> None:
     listed = s.sp_group(site, f"Limited Access System Group For List {site.library.guid}", s.person("Rosa Romero"))
     # Seen in the field: a real level on a system group; it still is the system's, not a grant of ours.
     s.grant(site.root, listed, "Read")
-    marker = f"SLinkClaim.{site.library.guid}"
-    s.grant(site.root, s.odd("unresolved", marker, marker, status="unresolved"), "Read")
+    digest = hashlib.sha256(site.url.encode()).hexdigest()
+    s.grant(site.root, s.odd("unresolved", "SLinkClaim", f"c:0u.c|tenant|{digest}", status="unresolved"), "Read")
 
 
 ALL = (

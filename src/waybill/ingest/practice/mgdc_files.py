@@ -1,0 +1,112 @@
+"""Write a snapshot out as Microsoft Graph Data Connect files, so that the reader is exercised at any size.
+
+What such files cannot say, and a reader of them therefore cannot know: channel rosters and names, who owns
+which distribution of rights inside a directory role, names of folders and list items apart from their
+addresses, passwords of links, deleted people and groups (they are simply missing), last sign-ins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import resources
+from pathlib import Path
+
+import duckdb
+
+from waybill.errors import DataProblem
+from waybill.tenant.build import SNAPSHOT_FORMAT
+
+DATASETS = (
+    "SharePointSites", "SharePointPermissions", "SharePointGroups", "SharePointFiles", "GroupDetails", "GroupMembers",
+    "GroupOwners", "User",
+)  # fmt: skip
+
+_ROWS_PER_PART = 250_000
+_MAX_DEPTH = 400
+
+Progress = Callable[[str, float], None]
+"""Called with the dataset being written and the share of the whole that is done, 0 to 1."""
+
+
+def write_mgdc(
+    snapshot: Path, folder: Path, *, compress: bool = True, parts: int = 0, memory_mb: int = 2048,
+    progress: Progress | None = None,
+) -> Mapping[str, int]:
+    """Write `<folder>/<Dataset>/part-00000.json.gz`, ...; one JSON object per line, as in tenant-data.md 1.
+
+    snapshot: a finished snapshot file, read only. parts: files per dataset; 0 = by its number of objects.
+    Returns the rows written per dataset. Raises DataProblem if the snapshot or the folder is unfit.
+    """  # fmt: skip
+    if folder.exists() and any(folder.iterdir()):
+        raise DataProblem(f"The folder {folder.name} is not empty.", "Give a new or empty folder, so that runs do not mix.")
+    spill = folder / ".spill"
+    connection = duckdb.connect(
+        ":memory:", config={"memory_limit": f"{memory_mb}MB", "temp_directory": str(spill), "threads": 2}
+    )
+    try:
+        facts = _attach(connection, snapshot)
+        _stage(connection, facts)
+        count = connection.execute("SELECT count(*) FROM securable").fetchone()
+        wanted = parts or max(2, 1 + int(count[0] if count else 0) // _ROWS_PER_PART)
+        return {
+            dataset: _write(connection, dataset, folder / dataset, wanted, compress, place, progress)
+            for place, dataset in enumerate(DATASETS)
+        }
+    except duckdb.Error as error:
+        raise DataProblem(
+            f"The MGDC files could not be written: {error}", "Check the free space of the disk, then try again."
+        ) from error
+    finally:
+        connection.close()
+        if spill.is_dir():
+            spill.rmdir()
+
+
+def _attach(connection: duckdb.DuckDBPyConnection, snapshot: Path) -> Mapping[str, str]:
+    if not snapshot.is_file():
+        raise DataProblem(f"There is no snapshot {snapshot.name}.", "Build one with `waybill practice`.")
+    quoted = str(snapshot).replace("'", "''")
+    connection.execute(f"ATTACH '{quoted}' AS snapshot (READ_ONLY)")
+    connection.execute("USE snapshot")
+    facts = dict(connection.execute("SELECT key, value FROM meta").fetchall())
+    if facts.get("format") != str(SNAPSHOT_FORMAT):
+        raise DataProblem(f"Snapshot {snapshot.name} is not finished or of another version.", "Build it again.")
+    return facts
+
+
+def _stage(connection: duckdb.DuckDBPyConnection, facts: Mapping[str, str]) -> None:
+    day = f"{facts['as_of'][:10]}T00:00:00Z"
+    connection.execute("SET VARIABLE ptenant = ?", [facts["tenant"]])
+    connection.execute("SET VARIABLE snapshot_date = ?", [day])
+    connection.execute(_sql("recipients"))
+    connection.execute(_sql("spots_begin"))
+    for level in range(1, _MAX_DEPTH):
+        added = connection.execute(_sql("spots_next"), {"level": level}).fetchone()
+        if not added or not added[0]:
+            break
+    connection.execute(_sql("places"))
+
+
+def _write(
+    connection: duckdb.DuckDBPyConnection, dataset: str, folder: Path, parts: int, compress: bool, place: int,
+    progress: Progress | None,
+) -> int:  # fmt: skip
+    """All parts of one dataset; the rows written."""
+    folder.mkdir(parents=True)
+    statement = _sql(dataset)
+    connection.execute("SET VARIABLE parts = ?", [parts])
+    rows = 0
+    for part in range(parts):
+        connection.execute("SET VARIABLE part = ?", [part])
+        target = folder / f"part-{part:05}.json{'.gz' if compress else ''}"
+        quoted = str(target).replace("'", "''")
+        kind = "gzip" if compress else "uncompressed"
+        written = connection.execute(f"COPY ({statement}) TO '{quoted}' (FORMAT json, COMPRESSION {kind})").fetchone()
+        rows += int(written[0]) if written else 0
+        if progress is not None:
+            progress(dataset, (place + (part + 1) / parts) / len(DATASETS))
+    return rows
+
+
+def _sql(name: str) -> str:
+    return resources.files("waybill.ingest.practice").joinpath("mgdc", f"{name}.sql").read_text("utf-8")
