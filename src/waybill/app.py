@@ -91,6 +91,7 @@ def open_house(
         settings.work_path / "spill",
         clock,
         report_memory_mb=settings.report_memory_mb,
+        ingest_memory_mb=settings.ingest_memory_mb,
     )
     identity = open_identity(
         control,

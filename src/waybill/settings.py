@@ -26,6 +26,8 @@ class Settings(BaseSettings):
     """Jobs of one tenant that may wait; one more is answered 429."""
     report_memory_mb: int = Field(default=384, ge=64)
     """Memory one running job may use for its queries before it spills to disk."""
+    ingest_memory_mb: int = Field(default=2048, ge=512)
+    """Memory that building a snapshot may use before it spills to disk."""
     plain_status: bool = False
     """Serve job status 2 where we would say 4, for clients that only know 1, 2 and 3."""
     join_identical: bool = True

@@ -6,6 +6,7 @@ Permission levels, module names, claims, URLs and access paths are never transla
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cache
@@ -15,6 +16,8 @@ from typing import Any
 import pyarrow as pa
 
 from waybill.export import Column, Language, Sheet
+
+_NUMBER = re.compile(r"\d+")
 
 
 @cache
@@ -29,12 +32,18 @@ def dictionary(language: Language) -> Mapping[str, str]:
 
 
 def word(text: str, language: Language) -> str:
-    """One cell: a fixed word, `word: name`, or a `;` list of words; anything else stays as it is."""
+    """One cell: a fixed word, `word: name`, or a `;` list of words; anything else stays as it is.
+
+    A `#` in the dictionary stands for any number.
+    """
     known = dictionary(language)
     if not known or not text:
         return text
     if text in known:
         return known[text]
+    numbers = _NUMBER.findall(text)
+    if numbers and (pattern := known.get(_NUMBER.sub("#", text))):
+        return re.sub("#", lambda _: numbers.pop(0), pattern)
     head, colon, rest = text.partition(": ")
     if colon and head in known:
         # "Sharing link: Specific people" holds two words, "SharePoint group: X" a word and a name.

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from command_line import Commands, waybill
 from insights_house import House, running_house
+from product_server import Practice, Product, Waiting, product_on, serving, waiting_house
 
 
 @pytest.fixture(scope="module")
@@ -13,3 +17,38 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """A server with echoing exports; point this fixture at the whole product to run the same cases."""
     with running_house(tmp_path_factory.mktemp("house")) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def commands() -> Iterator[Commands]:
+    """Runs `waybill` commands fast."""
+    running = Commands()
+    yield running
+    running.close()
+
+
+@pytest.fixture(scope="session")
+def practice(tmp_path_factory: pytest.TempPathFactory) -> Practice:
+    """Two practice tenants, made by the command line. Nothing else may write here: copy it."""
+    data = tmp_path_factory.mktemp("practice") / "data"
+    run = waybill("practice", "--size", "tiny", "--data", data, "--json")
+    other = waybill("practice", "--size", "tiny", "--seed", "2", "--data", data, "--json")
+    return Practice(data, run, run.json["tenant"], other.json["tenant"])
+
+
+@pytest.fixture(scope="session")
+def product(practice: Practice, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """The one real server of the session, `waybill serve`, with clients signed in."""
+    folder = tmp_path_factory.mktemp("product")
+    shutil.copytree(practice.data, folder / "data")
+    with serving(folder / "data", folder / "log") as url:
+        yield product_on(folder / "data", practice.tenant, practice.other_tenant, url)
+
+
+@pytest.fixture
+def waiting(practice: Practice, tmp_path: Path) -> Iterator[Waiting]:
+    """The product before its engine runs: every accepted job stays queued until `house.start_jobs()`."""
+    shutil.copytree(practice.data, tmp_path / "data")
+    with waiting_house(tmp_path / "data") as (house, listening):
+        made = product_on(tmp_path / "data", practice.tenant, practice.other_tenant, listening.url)
+        yield Waiting(house, made.client, made.neighbour)

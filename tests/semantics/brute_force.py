@@ -63,6 +63,7 @@ class GroupRow:
     through: str
     direct: bool
     applies_to: str
+    users: int | None  # effective people reached; blank where nobody can know
 
 
 def is_private_group_site(site: Site | None) -> bool:
@@ -153,9 +154,9 @@ def strongest(levels: Sequence[str], strength: dict[str, int]) -> str:
     return max(levels, key=lambda level: strength[level])
 
 
-def people(tenants: Sequence[Tenant]) -> set[PersonRow]:
-    """The People sheet of the site report over all sites of these tenants."""
-    found = set()
+def people(tenants: Sequence[Tenant]) -> dict[PersonRow, tuple[Principal | str, list[Grant]]]:
+    """The People sheet of the site report over all sites; with each row who it is, and the grants behind."""
+    found: dict[PersonRow, tuple[Principal | str, list[Grant]]] = {}
     for tenant in tenants:
         strength = STRENGTH | tenant.custom_levels
         for site in tenant.sites:
@@ -163,7 +164,8 @@ def people(tenants: Sequence[Tenant]) -> set[PersonRow]:
             for grant in grants_of(site):
                 for who, ways in ways_to(grant).items():
                     reaching.setdefault(who, []).append((grant, ways))
-            found |= {_person(site, who, held, strength) for who, held in reaching.items()}
+            for who, held in reaching.items():
+                found[_person(site, who, held, strength)] = (who, [grant for grant, _ in held])
     return found
 
 
@@ -171,17 +173,18 @@ def _person(
     site: Site, who: Principal | str, held: list[tuple[Grant, int]], strength: dict[str, int]
 ) -> PersonRow:
     grants = [grant for grant, _ in held]
-    entire = any(g.on is site.root and g.principal.link is None for g in grants)
-    named = isinstance(who, Principal)
+    name, status = (who, "") if isinstance(who, str) else (who.upn or who.name, who.status if who.upn else "")
     return PersonRow(
         site=site.url,
-        who=(who.upn or who.name) if isinstance(who, Principal) else who,
+        who=name,
         permission=strongest([g.level for g in grants], strength),
-        scope="Entire site" if entire else "Parts only",
+        scope="Entire site"
+        if any(g.on is site.root and not g.principal.link for g in grants)
+        else "Parts only",
         objects=len({g.on for g in grants}),
         paths=sum(ways for _, ways in held),
-        link_only=all(g.principal.link is not None for g in grants),
-        status=who.status if named and isinstance(who, Principal) and who.kind == "user" else "",
+        link_only=all(g.principal.link for g in grants),
+        status=status,
     )
 
 
@@ -211,9 +214,10 @@ def _through(grant: Grant, start: Principal) -> str:
 class GroupAnswer:
     """What the group report must say about one group: its rows, and the figures of its summary."""
 
-    everywhere: frozenset[GroupRow]
-    site_level: frozenset[GroupRow]
-    summary: tuple[tuple[str, object], ...]
+    everywhere: list[GroupRow]
+    site_level: list[GroupRow]
+    why: dict[GroupRow, list[tuple[Principal, Grant]]]  # where the way begins, and where it ends
+    summary: dict[str, object]
 
 
 def group_access(group: Principal, tenants: Sequence[Tenant], sources: Sequence[str]) -> GroupAnswer:
@@ -228,19 +232,40 @@ def group_access(group: Principal, tenants: Sequence[Tenant], sources: Sequence[
         above = all_above(start, everybody)
         hits += [(applies_to, start, g) for g in all_grants if g.principal in above]
     on_site = [hit for hit in hits if hit[2].on.kind in ("root", "web")]
+    why: dict[GroupRow, list[tuple[Principal, Grant]]] = {}
+    for hit in hits:
+        why.setdefault(_group_row(hit), []).append(hit[1:])
     return GroupAnswer(
-        frozenset(_group_row(hit) for hit in hits),
-        frozenset(_group_row(hit) for hit in on_site),
-        tuple(_summary(group, hits, on_site, sources, strength).items()),
+        [_group_row(hit) for hit in hits],
+        [_group_row(hit) for hit in on_site],
+        why,
+        _summary(group, hits, on_site, sources, strength),
     )
 
 
 def _group_row(hit: tuple[str, Principal, Grant]) -> GroupRow:
     applies_to, start, grant = hit
-    if grant.principal.link is not None:
-        applies_to = "Invited only"
-    direct = grant.principal is start
-    return GroupRow(grant.on.site.url, grant.on.url, grant.level, _through(grant, start), direct, applies_to)
+    return GroupRow(
+        site=grant.on.site.url,
+        url=grant.on.url,
+        permission=grant.level,
+        through=_through(grant, start),
+        direct=grant.principal is start,
+        applies_to="Invited only" if grant.principal.link else applies_to,
+        users=None if start.kind in SPECIALS else _size(_users(start)),
+    )
+
+
+def _users(group: Principal) -> set[Principal] | None:
+    """The effective people in a group; None where somebody is in it whom nobody could list (3.6)."""
+    below = all_below(group)
+    if any((p.status == "unresolved" and p.kind != "user") or p.kind == "external_group" for p in below):
+        return None
+    return {u for container in below for u in inside(container) if is_effective(u)}
+
+
+def _size(users: set[Principal] | None) -> int | None:
+    return None if users is None else len(users)
 
 
 def _summary(
@@ -262,22 +287,8 @@ def _summary(
     for module in ("Microsoft Teams", "SharePoint Online", "OneDrive", "Microsoft 365 Group"):
         found[module] = sum(s.module == module for s in sites) if module in sources else None
     if group.kind in GROUP_KINDS and is_live(group):
-        below = all_below(group)
-        users = {u for c in below for u in inside(c) if is_effective(u)}
-        found["Total Users"] = len(users)
-        found["External Member Count"] = sum(u.external for u in users)
+        users, below = _users(group), all_below(group)
+        found["Total Users"] = _size(users)
+        found["External Member Count"] = _size(users and {u for u in users if u.external})
         found["Nested Groups"] = sum(p is not group and p.kind not in ("user", *SPECIALS) for p in below)
     return found
-
-
-def shortest_chains(subject: Principal, top: Principal) -> set[tuple[Principal, ...]]:
-    """All chains of fewest memberships that lead from `subject` up to `top`, both included."""
-    level: set[tuple[Principal, ...]] = {(top,)}
-    seen: set[Principal] = set()
-    while level:
-        done = {chain for chain in level if chain[0] is subject}
-        if done:
-            return done
-        seen |= {chain[0] for chain in level}
-        level = {(m, *chain) for chain in level for m in inside(chain[0]) if m not in seen}
-    return set()

@@ -8,7 +8,7 @@ from typing import TypeVar
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
-from semantics.small_tenant import SPECIALS, Principal, Securable, Site, Tenant
+from semantics.small_tenant import GROUP_KINDS, SPECIALS, Principal, Securable, Site, Tenant
 
 T = TypeVar("T")
 
@@ -62,14 +62,10 @@ def tenants(draw: DrawFn) -> Tenant:
     for name, rank in CUSTOM.items():
         t.level(name, rank)
     users = [t.user(f"User {n}", *draw(st.sampled_from(USERS))) for n in range(draw(st.integers(0, 6)))]
-    groups = [
-        t.group(
-            f"Group {n}", kind=draw(st.sampled_from(GROUPS)), status=draw(st.sampled_from(GROUP_STATUSES))
-        )
-        for n in range(draw(st.integers(0, 6)))
-    ]
+    groups = [_group(draw, t, n) for n in range(draw(st.integers(0, 6)))]
     for group in groups:
-        group.members = _some(draw, [*users, *groups], 4)
+        if group.kind != "external_group":  # another tenant's: nobody lists its members
+            group.members = _some(draw, [*users, *groups], 4)
         if group.kind in ("m365_group", "security_group"):
             group.owners = _some(draw, users, 2)
     claims = [t.owners_of(g) for g in groups if g.kind == "m365_group"]
@@ -77,6 +73,13 @@ def tenants(draw: DrawFn) -> Tenant:
     for n in range(draw(st.integers(1, 3))):
         _site(draw, t, n, [*users, *groups, *claims, *SPECIALS.values(), *unknown])
     return t
+
+
+def _group(draw: DrawFn, t: Tenant, n: int) -> Principal:
+    kind = draw(st.sampled_from(GROUPS))
+    own = kind in GROUP_KINDS  # roles are never deleted, and of other tenants' groups we would not know
+    status = draw(st.sampled_from(GROUP_STATUSES if own else ("active", "unresolved")))
+    return t.group(f"Group {n}", kind=kind, status=status, external=kind == "external_group")
 
 
 def _site(draw: DrawFn, t: Tenant, n: int, anyone: list[Principal]) -> None:
@@ -131,6 +134,11 @@ class Drawn:
 
     def __repr__(self) -> str:
         return describe(self.tenant)
+
+
+@st.composite
+def drawn(draw: DrawFn) -> Drawn:
+    return Drawn(draw(tenants()))
 
 
 def describe(t: Tenant) -> str:

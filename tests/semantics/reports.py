@@ -5,18 +5,17 @@ from __future__ import annotations
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from waybill.exports.site_permissions import EXPORT as SITE_PERMISSIONS
 
 from semantics.small_tenant import AS_OF, SPECIALS, TENANT_ID, Principal, Securable, Site, Tenant
 from waybill.export import EXCEPTION_COLUMNS, Export, Facts, Report, Rows
 from waybill.exports.group_access import EXPORT as GROUP_ACCESS
+from waybill.exports.site_permissions import EXPORT as SITE_PERMISSIONS
 from waybill.tenant.build import SnapshotBuilder, SnapshotMeta
 from waybill.tenant.levels import LEVELS
 from waybill.tenant.snapshot import open_snapshot
@@ -111,15 +110,35 @@ def build(tenants: Sequence[Tenant], path: Path, **meta: bool) -> None:
     builder.finish(SnapshotMeta(TENANT_ID, "contoso", AS_OF, "small tenant", "contoso.com", **meta))
 
 
-@dataclass(frozen=True)
 class Result:
-    """One report as rows keyed by heading."""
+    """One report. Sheets are pulled once, in their order as the runner does, up to the one asked for."""
 
-    sheets: dict[str, list[Row]]
-    exceptions: list[Row]
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._pulled: dict[str, list[Row]] = {}
 
-    def __getitem__(self, sheet: str) -> list[Row]:
-        return self.sheets[sheet]
+    @property
+    def names(self) -> set[str]:
+        return {sheet.name for sheet in self._report.sheets}
+
+    def __getitem__(self, wanted: str) -> list[Row]:
+        for sheet in self._report.sheets:
+            if wanted in self._pulled:
+                break
+            if sheet.name not in self._pulled:
+                self._pulled[sheet.name] = rows(self._report, sheet.name)
+        return self._pulled[wanted]
+
+    def alone(self, sheet: str) -> list[Row]:
+        """One sheet without those before it: a big saving, where the report allows it."""
+        return rows(self._report, sheet)
+
+    @property
+    def exceptions(self) -> list[Row]:
+        last = self._report.sheets[-1].name
+        assert self[last] is not None  # they are pulled after all sheets
+        headings = tuple(column.name for column in EXCEPTION_COLUMNS)
+        return _pull(self._report.exceptions, headings)
 
     def codes(self) -> set[str]:
         return {row["Code"] for row in self.exceptions}
@@ -155,17 +174,14 @@ def names(result: Result) -> set[str]:
 class Reports:
     """Runs the product's two exports on one open snapshot."""
 
-    def __init__(self, open_one: Callable[[], AbstractContextManager[Facts]]) -> None:
+    def __init__(self, open_one: Callable[[], Facts]) -> None:
         self._open = open_one
 
     def _run(self, export: Export, received: dict[str, tuple[str, ...]]) -> Result:
         request = export.read(received)
-        with self._open() as facts:
-            export.admit(request, facts)
-            report = export.report(request, facts)
-            sheets = {sheet.name: rows(report, sheet.name) for sheet in report.sheets}
-            exceptions = _pull(report.exceptions, tuple(c.name for c in EXCEPTION_COLUMNS))
-        return Result(sheets, exceptions)
+        facts = self._open()
+        export.admit(request, facts)
+        return Result(export.report(request, facts))
 
     def group(
         self,
@@ -192,10 +208,14 @@ def _principal_name(special: Principal) -> str:
 
 
 @contextmanager
-def reports_on(*tenants: Tenant, **meta: bool) -> Iterator[Reports]:
-    """The tenants as one snapshot in a temporary folder, open for reports."""
-    with tempfile.TemporaryDirectory(prefix="small-tenant-") as folder:
-        path = Path(folder) / "small.duckdb"
+def open_reports(*tenants: Tenant, **meta: bool) -> Iterator[Reports]:
+    """The tenants as one snapshot in a temporary folder; results can be read until the block ends."""
+    with tempfile.TemporaryDirectory(prefix="small-tenant-") as folder, ExitStack() as readers:
+        path, spill = Path(folder) / "small.duckdb", Path(folder) / "spill"
         build(tenants, path, **meta)
         # A fresh reader for each report, as each job has: what one stages, the next must not see.
-        yield Reports(lambda: open_snapshot(path, "small", spill=Path(folder) / "spill", memory_mb=256))
+        yield Reports(lambda: readers.enter_context(open_snapshot(path, "small", spill=spill, memory_mb=256)))
+
+
+ReportsOn = Callable[..., Reports]
+"""What the fixture `reports_on` gives: small tenants in, their reports out, until the test ends."""

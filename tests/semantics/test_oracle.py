@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from semantics.brute_force import GroupRow, PersonRow, group_access, people, shortest_chains
+from semantics.access_paths import shortest_chains, true_paths
+from semantics.brute_force import GroupRow, PersonRow, group_access, people
 from semantics.small_tenant import EEEU, Tenant
 
 ALL = ("Microsoft Teams", "SharePoint Online", "OneDrive", "Microsoft 365 Group")
@@ -17,13 +18,16 @@ def test_nested_groups_and_cycles_are_followed_once() -> None:
     inner.members.append(outer)
     site = t.site("Budget")
     t.grant(site.root, outer, "Edit", "Limited Access")
-    assert people([t]) == {PersonRow(site.url, anna.upn or "", "Edit", "Entire site", 1, 1, False, "active")}
+    assert set(people([t])) == {
+        PersonRow(site.url, anna.upn or "", "Edit", "Entire site", 1, 1, False, "active")
+    }
     assert shortest_chains(anna, outer) == {(anna, inner, outer)}
     answer = group_access(inner, [t], ALL)
-    assert answer.everywhere == {
-        GroupRow(site.url, site.url, "Edit", "Nested group: Outer", False, "All members")
-    }
-    assert dict(answer.summary)["Nested Groups"] == 1
+    row = GroupRow(site.url, site.url, "Edit", "Nested group: Outer", False, "All members", 1)
+    assert answer.everywhere == [row]
+    ((start, grant),) = answer.why[row]
+    assert true_paths(start, [grant]) == {"Inner -> member of Outer -> Edit on site"}
+    assert answer.summary["Nested Groups"] == 1
 
 
 def test_owners_claim_reaches_owners_only() -> None:

@@ -11,11 +11,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from semantics.reports import reports_on
+
+from semantics.reports import open_reports
 from semantics.small_tenant import Principal, Tenant
 
 SAMPLES = Path(__file__).resolve().parents[3] / "shared" / "samples" / "real-topology"
-ROLES = {"admin": "Full Control", "maintain": "Design", "write": "Edit", "triage": "Contribute", "read": "Read"}
+ROLES = {
+    "admin": "Full Control",
+    "maintain": "Design",
+    "write": "Edit",
+    "triage": "Contribute",
+    "read": "Read",
+}
 SITES_AT_ONCE = 100
 
 
@@ -41,15 +48,16 @@ def load(folder: Path) -> Tenant:
 
 @pytest.mark.skipif(not SAMPLES.is_dir(), reason="the real-topology samples (../shared) are not here")
 @pytest.mark.parametrize(
-    ("organisation", "pairs"), [("kubernetes-org", 1858), ("rust-lang-team", 6392), ("knative-community", 1209)]
+    ("organisation", "pairs"),
+    [("kubernetes-org", 1858), ("rust-lang-team", 6392), ("knative-community", 1209)],
 )
 def test_effective_pairs_of_a_real_organisation(organisation: str, pairs: int) -> None:
     """The People sheet over all sites holds exactly the effective user-site pairs of the organisation."""
     tenant = load(SAMPLES / organisation)
     found: list[tuple[str, str]] = []
-    with reports_on(tenant) as reports:
+    with open_reports(tenant) as reports:
         for start in range(0, len(tenant.sites), SITES_AT_ONCE):
             result = reports.site(*tenant.sites[start : start + SITES_AT_ONCE])
-            found += [(row["Site Url"], row["UPN"]) for row in result["People"]]
+            found += [(row["Site Url"], row["UPN"]) for row in result.alone("People")]
     assert len(found) == pairs
     assert len(set(found)) == pairs

@@ -17,7 +17,9 @@ def create(
     tenant: Tenant,
     permission: Annotated[
         list[str],
-        typer.Option("--permission", help="A scope, e.g. insights.graph.readwrite.all; repeatable."),
+        typer.Option(
+            "--permission", metavar="SCOPE", help="A scope, e.g. insights.graph.readwrite.all; repeatable."
+        ),
     ],
     certificate: Annotated[
         Path | None,

@@ -94,7 +94,8 @@ class Demo:
             with screen.progress(export.title) as meter:
 
                 def show(job: RemoteJob) -> None:
-                    meter(f"{job.progress.get('sheet') or 'queued'}, {job.progress.get('rows', 0):,} rows")
+                    doing = job.progress.get("sheet") or job.progress.get("state", "")
+                    meter(f"{doing}, {job.progress.get('rows', 0):,} rows")
 
                 job = server.wait(number, show)
             folder = self._house.settings.data / "exports"

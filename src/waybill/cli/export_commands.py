@@ -6,7 +6,7 @@ import inspect
 import shutil
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -55,14 +55,15 @@ class _Target:
     data: Path | None
     server: str
     client_id: str
-    client_secret: str
+    client_secret: str = field(repr=False)
     output: Path | None
 
 
 def _parameter(field: Field) -> inspect.Parameter:
     """A field as a command-line option: `--site URL`, repeatable where the field is a list."""
     kind: Any = bool if field.flag else list[str] if field.many else str
-    option = typer.Option(f"--{field.option}", help=field.help, show_default=False)
+    shown = None if field.flag else "|".join(field.choices) if field.integer else "TEXT"
+    option = typer.Option(f"--{field.option}", help=field.help, show_default=False, metavar=shown)
     default: Any = False if field.flag else None
     # A field decides the type at run time, which no checker can follow.
     annotation: Any = Annotated[kind if field.flag else kind | None, option]
@@ -107,7 +108,13 @@ def command_of(export: Export) -> Callable[..., None]:
             given["client_secret"],
             given["output"],
         )
-        outcome = run_remote(export, received, where) if where.server else run_local(export, received, where)
+        if where.output is not None and where.output.is_dir():
+            raise BadRequest(f"-o {where.output} is a folder.", "Give the name of a file with -o.")
+        run = run_remote if where.server else run_local
+        try:
+            outcome = run(export, received, where)
+        except BadRequest as error:
+            raise _in_options(error, export) from None
         if given["as_json"]:
             screen.result(outcome.as_json())
             return
@@ -127,6 +134,13 @@ def command_of(export: Export) -> Callable[..., None]:
     command.__doc__ = export.description
     command.__name__ = export.name.replace("-", "_")
     return command
+
+
+def _in_options(error: BadRequest, export: Export) -> BadRequest:
+    """The same error, also naming the option behind the wire name it speaks of."""
+    options = [field.option for field in export.fields if field.wire == error.field]
+    hint = f"{error.hint} (Option --{options[0]}.)".strip() if options else error.hint
+    return BadRequest(error.message, hint, error.field)
 
 
 def _values(given: Any) -> tuple[str, ...]:
@@ -155,9 +169,9 @@ def run_local(export: Export, received: Received, where: _Target) -> Outcome:
             while job.state in UNFINISHED:
                 time.sleep(_POLL_SECONDS)
                 job = house.jobs.get(tenant, job.number)
-                meter(f"{job.sheet or 'queued'}, {job.rows:,} rows")
+                meter(f"{job.sheet or job.state}, {job.rows:,} rows")
         if job.error or not job.file_name:
-            raise ExportFailed(f"Job {job.number} is {job.state}: {job.error}")
+            raise ExportFailed(f"Job {job.number} is {job.state}.", job.error)
         final = where.output or Path.cwd() / job.file_name
         _copy(house.jobs.file_of(job), final)
     finally:
@@ -194,12 +208,13 @@ def run_remote(export: Export, received: Received, where: _Target) -> Outcome:
         with screen.progress(export.title) as meter:
 
             def show(job: RemoteJob) -> None:
-                meter(f"{job.progress.get('sheet') or 'queued'}, {job.progress.get('rows', 0):,} rows")
+                doing = job.progress.get("sheet") or job.progress.get("state", "")
+                meter(f"{doing}, {job.progress.get('rows', 0):,} rows")
 
             job = server.wait(number, show)
         status = _WORDS.get(job.status, str(job.status))
         if job.status not in (2, 4):
-            raise ExportFailed(f"Job {number} is {status}: {job.message}")
+            raise ExportFailed(f"Job {number} is {status}.", job.message)
         final = server.download(number, where.output, Path.cwd())
     finally:
         server.close()

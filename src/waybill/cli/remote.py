@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,7 @@ class Server:
             "scope": scope,
         }
         body = self._call("POST", "/connect/token", data=form)
-        self._headers = {"Authorization": f"Bearer {body['access_token']}"}
+        self._headers = {"Authorization": f"Bearer {body.get('access_token', '')}"}
 
     def close(self) -> None:
         self._http.close()
@@ -81,7 +82,7 @@ class Server:
     def download(self, number: str, target: Path | None, folder: Path) -> Path:
         """Save the file to `target`, or under its own name in `folder`; only a whole file gets its name."""
         url = f"{self._url}/insights/job/{number}/exportfile"
-        with self._http.stream("GET", url, headers=self._headers) as answer:
+        with self._reached(), self._http.stream("GET", url, headers=self._headers) as answer:
             if answer.status_code != 200:
                 answer.read()
                 raise RemoteError(_message(answer))
@@ -97,27 +98,44 @@ class Server:
         return final
 
     def _call(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:
-        try:
+        with self._reached():
             answer = self._http.request(method, self._url + path, **arguments)
-        except httpx2.HTTPError as error:
+        if answer.status_code != 200:
+            raise RemoteError(_message(answer))
+        body = _object(answer)
+        if body is None:
+            raise RemoteError(
+                f"{self._url} answers, but not as a Waybill server does.",
+                "Give the address that `waybill serve` printed.",
+            )
+        return body
+
+    @contextmanager
+    def _reached(self) -> Iterator[None]:
+        """Connection trouble in words."""
+        try:
+            yield
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             # The error's own text may hold the request with its headers: only its kind is told.
             raise RemoteError(
                 f"{self._url} cannot be reached ({type(error).__name__}).",
-                "Is `waybill serve` running there?",
+                "Is `waybill serve` running there? Give its address as http://HOST:PORT.",
             ) from None
-        if answer.status_code != 200:
-            raise RemoteError(_message(answer))
-        body: dict[str, Any] = answer.json()
-        return body
 
 
-def _message(answer: httpx2.Response) -> str:
+def _object(answer: httpx2.Response) -> dict[str, Any] | None:
+    """The JSON object of an answer, if it is one."""
     try:
         body = answer.json()
     except ValueError:
-        return f"The server answered {answer.status_code}."
-    text = body.get("message") or body.get("error_description") or body.get("error") or ""
-    return f"The server answered {answer.status_code}: {text}"
+        return None
+    return body if isinstance(body, dict) else None
+
+
+def _message(answer: httpx2.Response) -> str:
+    body = _object(answer) or {}
+    text = body.get("message") or body.get("error_description") or body.get("error")
+    return f"The server answered {answer.status_code}{f': {text}' if text else '.'}"
 
 
 def _file_name(disposition: str, number: str) -> str:

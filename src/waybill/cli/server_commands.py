@@ -46,7 +46,9 @@ def serve_command(
     host: Annotated[
         str | None, typer.Option("--host", help="Address to listen on [default: 127.0.0.1].")
     ] = None,
-    port: Annotated[int | None, typer.Option("--port", help="Port to listen on [default: 8400].")] = None,
+    port: Annotated[
+        int | None, typer.Option("--port", help="Port to listen on; 0 takes a free one [default: 8400].")
+    ] = None,
     data: Data = None,
 ) -> None:
     """Run the server: HTTP API and jobs in one process."""
@@ -66,13 +68,18 @@ def demo_command(
     keep_serving: Annotated[
         bool, typer.Option("--keep-serving", help="Keep the server running; prints curl lines.")
     ] = False,
-    port: Annotated[int, typer.Option("--port", help="Port of the server; 0 takes a free one.")] = -1,
+    port: Annotated[
+        int | None,
+        typer.Option("--port", help="Port of the server [default: a free one; 8400 with --keep-serving]."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Practice tenant, server, application, both exports over HTTP, and what is in the files."""
     from waybill.cli.demo import Demo
 
-    demo = Demo(settings_of(data, port=port if port >= 0 else (8400 if keep_serving else 0)), size)
+    if port is None:
+        port = 8400 if keep_serving else 0
+    demo = Demo(settings_of(data, port=port), size)
     outcome = demo.keep_serving() if keep_serving else demo.run()
     if as_json:
         screen.result(outcome)

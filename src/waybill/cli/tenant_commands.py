@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,6 +12,7 @@ from waybill.cli import screen
 from waybill.cli.options import Data, Json, house_of
 
 if TYPE_CHECKING:
+    from waybill.ingest.mgdc import DatasetCount, IngestResult
     from waybill.tenant.registry import Published, Registry
 
 
@@ -31,8 +33,8 @@ def publish_practice(registry: Registry, size: str, seed: int, write_mgdc: Path 
     if write_mgdc is not None:
         from waybill.ingest.practice.mgdc_files import write_mgdc as write
 
-        with registry.open(tenant.id, published.id) as snapshot, screen.progress("MGDC files") as meter:
-            write(snapshot, write_mgdc, meter)
+        with screen.progress("MGDC files") as meter:
+            write(registry.path(tenant.id, published.id), write_mgdc, progress=meter)
     return published
 
 
@@ -71,14 +73,24 @@ def ingest_mgdc_command(
     show_all_users_claim: Annotated[
         bool, typer.Option("--show-all-users-claim", help="The tenant lets guests have All Users.")
     ] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Carry nothing over from the tenant's latest snapshot.")
+    ] = False,
     data: Data = None,
     as_json: Json = False,
 ) -> None:
-    """Load Microsoft Graph Data Connect files as a new snapshot of a tenant."""
+    """Load Microsoft Graph Data Connect files as a new snapshot of a tenant.
+
+    Full pulls replace what was there, delta pulls change it; datasets that no file holds are carried over.
+    """
     from waybill.ingest.mgdc import ingest_mgdc
 
     house = house_of(data)
     with screen.progress("Reading") as meter:
+
+        def on_bytes(file: str, done: int, total: int, rows: int) -> None:
+            meter(f"{file}, {rows:,} rows", done / total if total else None)
+
         result = ingest_mgdc(
             path,
             tenant,
@@ -88,23 +100,46 @@ def ingest_mgdc_command(
             any_tenant=any_tenant,
             show_everyone_claim=show_everyone_claim,
             show_all_users_claim=show_all_users_claim,
-            progress=meter,
+            fresh=fresh,
+            progress=on_bytes,
         )
     if as_json:
-        screen.result(result.as_json())
+        screen.result(_facts(result))
         return
-    rows = [
-        (name, f"{count.objects:,}", f"{count.read:,}", f"{count.repeated:,}", f"{count.rejected:,}", f"{count.warnings:,}")
-        for name, count in result.datasets.items()
-    ]  # fmt: skip
-    screen.table("Datasets", ("Dataset", "In files", "Read", "Repeated", "Rejected", "Warnings"), rows)
+    headings = ("Dataset", "In files", "Read", "Repeated", "Removed", "Rejected", "Carried over", "Warnings")
+    screen.table("Datasets", headings, [_row(name, count) for name, count in result.datasets.items()])
     for line in result.warnings:
         screen.err.print(f"Note: {line}", markup=False)
-    for name in result.skipped_files:
-        screen.err.print(f"Not a dataset, left out: {name}", markup=False)
-    if result.rejects_file:
+    for skipped in result.skipped_files:
+        screen.err.print(f"Left out: {skipped.name}: {skipped.reason}", markup=False)
+    if any(count.rejected for count in result.datasets.values()):
         screen.out.print(f"Rejected rows, with file, line and reason: {result.rejects_file}", markup=False)
-    screen.out.print(f"Published snapshot {result.snapshot} of tenant {result.tenant}.", markup=False)
+    screen.out.print(f"Published snapshot {result.snapshot} of tenant {result.tenant_name}.", markup=False)
+
+
+def _row(name: str, count: DatasetCount) -> tuple[str, ...]:
+    numbers = (
+        count.objects,
+        count.read,
+        count.repeated,
+        count.removed,
+        count.rejected,
+        count.carried,
+        count.warnings,
+    )
+    return (name, *(f"{number:,}" for number in numbers))
+
+
+def _facts(result: IngestResult) -> dict[str, Any]:
+    """The result as --json prints it. objects = read + repeated + removed + rejected, for each dataset."""
+    return {
+        "tenant": result.tenant,
+        "snapshot": result.snapshot,
+        "datasets": {name: asdict(count) for name, count in result.datasets.items()},
+        "rejects_file": str(result.rejects_file),
+        "skipped_files": [asdict(skipped) for skipped in result.skipped_files],
+        "warnings": list(result.warnings),
+    }
 
 
 def snapshots(data: Data = None, as_json: Json = False) -> None:
@@ -132,14 +167,14 @@ def snapshots(data: Data = None, as_json: Json = False) -> None:
     )
 
 
+def _only_a_group() -> None:
+    """Load a tenant's data."""  # with one command only, typer would drop the word `mgdc`
+
+
 def register(cli: typer.Typer) -> None:
     cli.command("practice")(practice)
     group = typer.Typer(help="Load a tenant's data.", no_args_is_help=True)
-
-    @group.callback()
-    def _only_group() -> None:
-        """Load a tenant's data."""
-
+    group.callback()(_only_a_group)
     group.command("mgdc")(ingest_mgdc_command)
     cli.add_typer(group, name="ingest")
     cli.command("snapshots")(snapshots)

@@ -25,7 +25,12 @@ from waybill.export import (
     Sheet,
     Where,
 )
-from waybill.exports.group_access_sheets import MEMBER_COLUMNS, OBJECT_COLUMNS, SITE_COLUMNS, SUMMARY_COLUMNS
+from waybill.exports.group_access_sheets import (
+    MEMBER_COLUMNS,
+    OBJECT_COLUMNS,
+    SITE_COLUMNS,
+    SUMMARY_COLUMNS,
+)
 from waybill.exports.legend import about_lines
 from waybill.exports.reading import (
     LANGUAGE_FIELD,
@@ -44,6 +49,9 @@ from waybill.tenant.claims import Meaning, classify, plain
 
 MAX_GROUPS = 100
 """Groups per export (the vendor's SDK; a comma list in the path is our extension)."""
+
+GROUPS_PER_SLICE = 2000
+"""Groups whose access is held in memory at once when all groups are asked for."""
 
 SITES_ONLY, WITH_OBJECTS, SUMMARY_ONLY = 1, 2, 3
 
@@ -212,20 +220,27 @@ class _Run:
         facts.stage("shared/asked_sites", sites=sites, modules=list(request.modules))
         facts.stage("shared/specials", kinds=specials)
         facts.stage("group_access/asked", groups=groups, specials=specials)
-        facts.stage("group_access/reach", implied=request.implied)
-        facts.stage("group_access/hits")
+        facts.stage("group_access/reach", implied=request.implied, groups_per_slice=GROUPS_PER_SLICE)
 
     def _ways(self) -> None:
         self._stage()
         if not self._way:
             self._way = True
+            # At most MAX_GROUPS groups have these sheets: one slice, whose hits the summary has staged.
             self._facts.stage("group_access/way")
 
-    def summary(self) -> Batches:
+    def _slices(self) -> list[int]:
         self._stage()
-        return self._facts.rows(
-            "group_access/summary", SUMMARY_COLUMNS, asked_modules=list(self._request.modules)
-        )
+        return [int(row[0]) for row in self._facts.table("group_access/slices")]
+
+    def summary(self) -> Batches:
+        """Slice by slice of groups, so that all groups of a large tenant take no more memory than some."""
+        modules = list(self._request.modules)
+        for number in self._slices():
+            self._facts.stage("group_access/hits", slice=number)
+            yield from self._facts.rows(
+                "group_access/summary", SUMMARY_COLUMNS, slice=number, asked_modules=modules
+            )
 
     def sites(self) -> Batches:
         self._ways()
@@ -236,8 +251,9 @@ class _Run:
         return self._facts.rows("group_access/objects", OBJECT_COLUMNS, inherited=self._request.inherited)
 
     def members(self) -> Batches:
-        self._stage()
-        return self._facts.rows("group_access/members", MEMBER_COLUMNS, as_of=self._facts.as_of)
+        as_of = self._facts.as_of
+        for number in self._slices():
+            yield from self._facts.rows("group_access/members", MEMBER_COLUMNS, slice=number, as_of=as_of)
 
     def exceptions(self) -> Batches:
         self._stage()

@@ -41,6 +41,9 @@ SITE_FIELD = Field(
 )
 
 
+_ENCODED_URL = re.compile(r"\s*https?%3a%2f%2f", re.IGNORECASE)
+
+
 @dataclass(frozen=True, slots=True)
 class SiteUrl:
     """A site URL as received and as compared: lower case, decoded, no trailing slash, query or fragment."""
@@ -85,7 +88,9 @@ def read_modules(received: Received, field: Field) -> tuple[str, ...]:
 def read_sites(received: Received) -> tuple[SiteUrl, ...]:
     """Site URLs in the order given, without repeats. Raises BadRequest for more than 100 or no URL at all."""
     found: dict[str, SiteUrl] = {}
-    for value in received.get(SITE_FIELD.wire, ()):
+    for sent in received.get(SITE_FIELD.wire, ()):
+        # Clients that are handed an encoded URL encode it once more: the query's decoding leaves one behind.
+        value = unquote(sent) if _ENCODED_URL.match(sent) else sent
         # Commas are legal inside SharePoint URLs: only one in front of a new URL separates.
         for part in re.split(r"[,;]\s*(?=https?://)", value, flags=re.IGNORECASE):
             if part.strip():

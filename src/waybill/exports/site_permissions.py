@@ -5,7 +5,6 @@ Wire: insights.md 1.3 B; workbook: 2.2; semantics: 3.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -24,6 +23,7 @@ from waybill.export import (
     Language,
     Received,
     Report,
+    Rows,
     Sheet,
     schema_of,
 )
@@ -100,11 +100,11 @@ def report(request: SitePermissionsRequest, facts: Facts) -> Report:
         request.language,
         (
             Sheet("Summary", SUMMARY_COLUMNS, run.summary),
-            Sheet("Permissions", PERMISSION_COLUMNS, run.rows("permissions", PERMISSION_COLUMNS)),
+            Sheet("Permissions", PERMISSION_COLUMNS, run.each_site("permissions", PERMISSION_COLUMNS)),
             Sheet("People", PEOPLE_COLUMNS, run.people),
-            Sheet("Group Members", GROUP_MEMBER_COLUMNS, run.rows("group_members", GROUP_MEMBER_COLUMNS)),
-            Sheet("Sharing Links", LINK_COLUMNS, run.rows("sharing_links", LINK_COLUMNS)),
-            Sheet("Unique Objects", UNIQUE_COLUMNS, run.rows("unique_objects", UNIQUE_COLUMNS)),
+            Sheet("Group Members", GROUP_MEMBER_COLUMNS, run.group_members),
+            Sheet("Sharing Links", LINK_COLUMNS, run.each_site("sharing_links", LINK_COLUMNS)),
+            Sheet("Unique Objects", UNIQUE_COLUMNS, run.each_site("unique_objects", UNIQUE_COLUMNS)),
         ),
         run.exceptions,
         run.about,
@@ -131,12 +131,14 @@ class _Run:
         facts.stage("shared/specials", kinds=list(SPECIAL_KINDS))
         facts.stage("site_permissions/prepare", limited=self._request.limited)
 
-    def rows(self, query: str, columns: tuple[Column, ...]) -> _Rows:
-        return _Rows(self, f"site_permissions/{query}", columns)
+    def each_site(self, query: str, columns: tuple[Column, ...]) -> Rows:
+        """Rows site by site, so that memory is bounded by the largest site, not by the request."""
 
-    def pull(self, query: str, columns: tuple[Column, ...]) -> Batches:
-        self._stage()
-        return self._facts.rows(query, columns)
+        def rows() -> Batches:
+            for site in self._asked():
+                yield from self._facts.rows(f"site_permissions/{query}", columns, site=site)
+
+        return rows
 
     def _asked(self) -> list[int]:
         """Site ids in report order."""
@@ -152,10 +154,14 @@ class _Run:
             yield _not_found(missing)
 
     def people(self) -> Batches:
-        """Site by site, so that memory is bounded by the largest site, not by the request."""
         for site in self._asked():
             self._facts.stage("site_permissions/people_stage", site=site)
             yield from self._facts.rows("site_permissions/people", PEOPLE_COLUMNS, site=site)
+
+    def group_members(self) -> Batches:
+        self._stage()
+        self._facts.stage("site_permissions/group_members_stage")
+        return self._facts.rows("site_permissions/group_members", GROUP_MEMBER_COLUMNS)
 
     def exceptions(self) -> Batches:
         self._stage()
@@ -173,18 +179,6 @@ class _Run:
             understood.append(("Language note", self._request.language_note))
         understood += describe_sites(self._sites)
         return about_lines(list(self._request.received), understood, self._facts)
-
-
-@dataclass(frozen=True, slots=True)
-class _Rows:
-    """The rows of one sheet, computed when pulled."""
-
-    run: _Run
-    query: str
-    columns: tuple[Column, ...]
-
-    def __call__(self) -> Iterator[pa.RecordBatch]:
-        return self.run.pull(self.query, self.columns)
 
 
 def _not_found(urls: list[str]) -> pa.RecordBatch:

@@ -68,8 +68,6 @@ PERMISSION_COLUMNS = (
 )
 
 PEOPLE_COLUMNS = (
-    Column("Site Name", width=28),
-    Column("Site Url", Kind.LINK, 50),
     Column("Display Name", words=True, width=28),
     Column("UPN", width=40),
     Column("Email", width=34),
@@ -82,6 +80,8 @@ PEOPLE_COLUMNS = (
     Column("Access Path", width=80),
     Column("Other Paths", width=80),
     Column("Link-only Access", Kind.BOOL, 16),
+    Column("Site Name", width=28),
+    Column("Site Url", Kind.LINK, 50),
     Column("Notes", words=True, width=40),
 )
 
@@ -104,9 +104,7 @@ GROUP_MEMBER_COLUMNS = (
 LINK_COLUMNS = (
     Column("Url", Kind.LINK, 60),
     Column("Object", width=30),
-    Column("Object Type", words=True, width=16),
     Column("Link Type", words=True, width=26),
-    Column("Link Permission", words=True, width=15),
     Column("Permission", width=20),
     Column("Created By", width=30),
     Column("Created On", Kind.TIME),
@@ -118,20 +116,22 @@ LINK_COLUMNS = (
     Column("Invitees", width=60),
     Column("Link Id", width=38),
     Column("Share Group", width=60),
+    Column("Object Type", words=True, width=16),
+    Column("Link Permission", words=True, width=15),
     Column("Site Url", Kind.LINK, 50),
 )
 
 UNIQUE_COLUMNS = (
-    Column("Site Url", Kind.LINK, 50),
     Column("Object", width=30),
-    Column("Object Type", words=True, width=16),
-    Column("Url", Kind.LINK, 60),
     Column("Depth", Kind.INT, 8),
     Column("Items Below", Kind.INT, 12),
     Column("Last Modified", Kind.TIME),
-    Column("Differs From", Kind.LINK, 60),
-    Column("Added Principals", Kind.INT, 17),
     Column("Principals the Parent Lacks", width=60),
-    Column("Removed Principals", Kind.INT, 18),
     Column("Principals of the Parent Missing Here", width=60),
+    Column("Added Principals", Kind.INT, 17),
+    Column("Removed Principals", Kind.INT, 18),
+    Column("Object Type", words=True, width=16),
+    Column("Url", Kind.LINK, 60),
+    Column("Differs From", Kind.LINK, 60),
+    Column("Site Url", Kind.LINK, 50),
 )

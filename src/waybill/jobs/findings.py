@@ -54,7 +54,7 @@ def _findings(sheet: Written) -> Iterator[Line]:
             "ROWS_SPLIT",
             f"The {sheet.rows} rows of this sheet are split over {sheet.parts} sheets: one holds at most "
             "1,048,576 rows.",
-            severity="Information",
+            severity="Info",
         )
     for cut in sheet.cuts:
         yield _line(

@@ -26,6 +26,8 @@ from waybill.jobs.table import Job
 OpenFacts = Callable[[str, str], AbstractContextManager[Facts]]
 """(tenant, snapshot) -> the snapshot, opened for this reader alone."""
 Translate = Callable[[Sheet, Language], Sheet]
+SHEET_ROWS = 1_000_000
+"""insights.md 2.3; the format itself ends at 1,048,576."""
 
 
 class Watch(Protocol):
@@ -39,7 +41,7 @@ class Watch(Protocol):
 class Means:
     """What producing a report takes, given by app.py: the catalog by name, snapshots, translations, folders.
 
-    `work` and `files` must be on one file system.
+    `work` and `files` must be on one file system. `sheet_rows`: data rows of a sheet before it is split.
     """
 
     exports: Mapping[str, Export]
@@ -47,6 +49,7 @@ class Means:
     translate: Translate
     work: Path
     files: Path
+    sheet_rows: int = SHEET_ROWS
 
 
 def work_folder(work: Path, guid: str) -> Path:
@@ -81,7 +84,7 @@ def produce(job: Job, means: Means, watch: Watch) -> Produced:
             pages, size, sha256 = package_zip(
                 temporary,
                 entry_name(export.file_stem),
-                lambda file: _write(file, report, facts, means.translate, watch),
+                lambda file: _write(file, report, facts, means, watch),
                 facts.as_of,
             )
         name = download_name(export.file_stem, job.number, job.created)
@@ -99,13 +102,13 @@ class _Pages:
     exceptions: int
 
 
-def _write(file: BinaryIO, report: Report, facts: Facts, translate: Translate, watch: Watch) -> _Pages:
+def _write(file: BinaryIO, report: Report, facts: Facts, means: Means, watch: Watch) -> _Pages:
     counts: list[SheetCount] = []
     written: list[Written] = []
-    with Workbook(file, stamp=facts.as_of) as book:
+    with Workbook(file, stamp=facts.as_of, max_rows=means.sheet_rows) as book:
 
         def add(sheet: Sheet) -> Written:
-            shown = translate(sheet, report.language)
+            shown = means.translate(sheet, report.language)
             done = book.add(shown, _watched(shown.rows(), sheet.name, watch))
             counts.append(SheetCount(sheet.name, done.rows, done.parts))
             return done

@@ -96,9 +96,15 @@ class SnapshotBuilder:
     def finish(self, meta: SnapshotMeta) -> None:
         """Derive, check and close. After this the file is complete, on disk, and never written again."""
         self.connection.executemany("INSERT INTO meta VALUES (?, ?)", [list(x) for x in meta.items().items()])
-        self._check()
-        self._derive()
-        self.connection.execute("CHECKPOINT")
+        try:
+            self._check()
+            self._derive()
+            self.connection.execute("CHECKPOINT")
+        except duckdb.OutOfMemoryException as error:
+            raise DataProblem(
+                "Building the snapshot needs more memory than it may use.",
+                "Raise WAYBILL_INGEST_MEMORY_MB (megabytes) and run the command again; nothing was published.",
+            ) from error
         self.connection.close()
         handle = os.open(self.path, os.O_RDONLY)
         try:
@@ -137,6 +143,7 @@ class SnapshotBuilder:
         for level in range(deepest, 0, -1):
             run(sql_file("derive", "below_step"), {"level": level})
         run(sql_file("derive", "60_grants"))
+        run(sql_file("derive", "70_described"))
 
     def _levels(self, table: str, step: str, *, first: int) -> int:
         """Run a level-by-level statement until a level adds nothing; the last level that did."""

@@ -64,13 +64,21 @@ class Registry:
     """Finds tenants and snapshots, and publishes new ones: rename first, then one row."""
 
     def __init__(
-        self, control: sa.Engine, folder: Path, spill: Path, clock: Clock, *, report_memory_mb: int = 512
+        self,
+        control: sa.Engine,
+        folder: Path,
+        spill: Path,
+        clock: Clock,
+        *,
+        report_memory_mb: int = 384,
+        ingest_memory_mb: int = 2048,
     ) -> None:
         self._control = control
         self._folder = folder
         self._spill = spill
         self._clock = clock
         self._memory_mb = report_memory_mb
+        self._ingest_memory_mb = ingest_memory_mb
 
     def tenants(self) -> list[Tenant]:
         with self._control.connect() as connection:
@@ -114,11 +122,12 @@ class Registry:
             )
         return created
 
-    def begin(self, tenant: Tenant, *, memory_mb: int = 2048) -> SnapshotBuilder:
+    def begin(self, tenant: Tenant, *, memory_mb: int | None = None) -> SnapshotBuilder:
         """A builder under a temporary name on the same disk as the published files."""
         folder = self._folder / tenant.id
         folder.mkdir(parents=True, exist_ok=True)
-        return SnapshotBuilder(folder / f"{self._clock.guid()}.{os.getpid()}.building", memory_mb=memory_mb)
+        path = folder / f"{self._clock.guid()}.{os.getpid()}.building"
+        return SnapshotBuilder(path, memory_mb=memory_mb or self._ingest_memory_mb)
 
     def publish(self, tenant: Tenant, builder: SnapshotBuilder, meta: SnapshotMeta, digest: str) -> Published:
         """Finish the builder, rename its file, then write the one row that makes it the latest.

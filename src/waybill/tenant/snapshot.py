@@ -19,6 +19,9 @@ from waybill.tenant.build import SNAPSHOT_FORMAT, sql_file
 BATCH_ROWS = 10_240
 """Rows per batch: 10,000 keep the writer's memory flat at no cost in speed (files-report.md 1)."""
 
+_DAMAGE = ("Corrupt database", "checksum", "Could not read")
+"""Words of the engine's errors about its file (DuckDB 2; it has no error class of its own for this)."""
+
 
 class Snapshot:
     """The Facts of one job. Temporary tables live in this connection alone and die with it."""
@@ -42,19 +45,40 @@ class Snapshot:
 
     def stage(self, query: str | Sql, **parameters: Any) -> None:
         # The engine binds parameters of one statement at a time: each gets those it names.
-        for statement in self._connection.extract_statements(_text(query)):
-            named = {name: parameters[name] for name in statement.named_parameters}
-            self._connection.execute(statement, named or None)
+        with _damage_told(self._snapshot):
+            for statement in self._connection.extract_statements(_text(query)):
+                named = {name: parameters[name] for name in statement.named_parameters}
+                self._connection.execute(statement, named or None)
 
     def rows(self, query: str | Sql, columns: tuple[Column, ...], **parameters: Any) -> Batches:
         schema = schema_of(columns)
-        relation = self._connection.sql(_text(query), params=parameters or None)
-        for batch in relation.to_arrow_reader(BATCH_ROWS):
-            arrays = [array.cast(kind) for array, kind in zip(batch.columns, schema.types, strict=True)]
-            yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+        with _damage_told(self._snapshot):
+            relation = self._connection.sql(_text(query), params=parameters or None)
+            for batch in relation.to_arrow_reader(BATCH_ROWS):
+                arrays = [array.cast(kind) for array, kind in zip(batch.columns, schema.types, strict=True)]
+                yield pa.RecordBatch.from_arrays(arrays, schema=schema)
 
     def table(self, query: str | Sql, **parameters: Any) -> list[tuple[Any, ...]]:
-        return self._connection.execute(_text(query), parameters or None).fetchall()
+        with _damage_told(self._snapshot):
+            return self._connection.execute(_text(query), parameters or None).fetchall()
+
+
+@contextmanager
+def _damage_told(snapshot: str) -> Iterator[None]:
+    """A block whose checksum is wrong, or that is missing, becomes a DataProblem; all else passes through.
+
+    Blocks are read, and their checksums verified, only when a query needs them: damage may show late.
+    """
+    try:
+        yield
+    except duckdb.Error as error:
+        if not any(word in str(error) for word in _DAMAGE):
+            raise
+        raise _damaged(snapshot) from error
+
+
+def _damaged(snapshot: str) -> DataProblem:
+    return DataProblem(f"Snapshot {snapshot} cannot be read: it is damaged.", "Ingest the tenant again.")
 
 
 def _text(query: str | Sql) -> str:
@@ -80,9 +104,7 @@ def open_snapshot(
             connection.execute("USE snapshot")
             reader = Snapshot(connection, snapshot)
         except duckdb.Error as error:
-            raise DataProblem(
-                f"Snapshot {snapshot} cannot be read: it is damaged.", "Ingest the tenant again."
-            ) from error
+            raise _damaged(snapshot) from error
         if reader.meta.get("format") != str(SNAPSHOT_FORMAT):
             raise DataProblem(
                 f"Snapshot {snapshot} has format {reader.meta.get('format')}, this Waybill reads {SNAPSHOT_FORMAT}.",

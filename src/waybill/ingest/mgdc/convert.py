@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from waybill.ingest.mgdc.datasets import ARROW, WHO, WHO_FIELDS, Dataset, Field, Kind
 from waybill.ingest.mgdc.dates import read_time
-from waybill.ingest.mgdc.datasets import ARROW, WHO_FIELDS, Dataset, Field, Kind
 
 Object = dict[str, Any]
+Values: TypeAlias = "pa.Array[Any]"
 
 _ZERO = "00000000-0000-0000-0000-000000000000"
 _MOST_SHAPES = 20_000
@@ -66,7 +67,7 @@ class Converter:
         self._times: dict[str, datetime | None] = {}
         self.unknown: Counter[str] = Counter()
 
-    def batch(self, objects: Sequence[Object]) -> tuple[dict[str, pa.Array], list[Warned]]:
+    def batch(self, objects: Sequence[Object]) -> tuple[dict[str, Values], list[Warned]]:
         """The columns by name, and what could not be read (NULL stands in its place)."""
         rows = []
         for found in objects:
@@ -81,7 +82,7 @@ class Converter:
             for field, values in zip(self._dataset.fields, columns, strict=True)
         }, warned
 
-    def _column(self, field: Field, values: list[Any], warned: list[Warned]) -> pa.Array:
+    def _column(self, field: Field, values: list[Any], warned: list[Warned]) -> Values:
         if field.name in self._inner:
             values = [self._member(field.name, value) for value in values]
         if field.kind is Kind.WHOS:
@@ -96,7 +97,7 @@ class Converter:
         key = self._inner[name].of(value)[0][0]
         return None if key is None else value[key]
 
-    def _lists(self, values: list[Any], name: str, warned: list[Warned]) -> pa.Array:
+    def _lists(self, values: list[Any], name: str, warned: list[Warned]) -> Values:
         offsets, flat, rows = [0], [], []
         for row, value in enumerate(values):
             entries = value if isinstance(value, list) else [] if value is None else [value]
@@ -107,7 +108,7 @@ class Converter:
             pa.array(offsets, pa.int32()), self._structs(flat, name, rows, warned), type=ARROW[Kind.WHOS]
         )
 
-    def _structs(self, values: list[Any], name: str, rows: Sequence[int], warned: list[Warned]) -> pa.Array:
+    def _structs(self, values: list[Any], name: str, rows: Sequence[int], warned: list[Warned]) -> Values:
         table: list[list[Any]] = []
         nobody = [None] * len(WHO_FIELDS)
         for row, value in zip(rows, values, strict=True):
@@ -125,24 +126,24 @@ class Converter:
             self._plain(_who_kind(member), list(column), f"{name}.{member}", rows, warned)
             for member, column in zip(WHO_FIELDS, columns, strict=True)
         ]
-        return pa.StructArray.from_arrays(arrays, fields=list(ARROW[Kind.WHO]))
+        return pa.StructArray.from_arrays(arrays, fields=list(WHO))
 
     def _plain(
         self, kind: Kind, values: list[Any], name: str, rows: Sequence[int], warned: list[Warned]
-    ) -> pa.Array:
+    ) -> Values:
         if kind is Kind.TIME:
             values = [self._time(value, name, row, warned) for row, value in zip(rows, values, strict=True)]
         try:
-            made = pa.array(values, ARROW[kind])
+            made: Any = pa.array(values, ARROW[kind])
         except (pa.ArrowException, TypeError, ValueError, OverflowError, UnicodeError):
             read = [_coerced(kind, value, name, row, warned) for row, value in zip(rows, values, strict=True)]
             made = pa.array(read, ARROW[kind])
         if kind is Kind.GUID:
-            made = pc.utf8_trim(pc.utf8_lower(made), "{} ")
-            made = pc.if_else(pc.equal(made, _ZERO), None, made)
+            made = _without(pc.utf8_trim(pc.utf8_lower(made), "{} "), _ZERO)
         if kind in (Kind.GUID, Kind.TEXT):
-            made = pc.if_else(pc.equal(made, ""), None, made)
-        return made
+            made = _without(made, "")
+        array: Values = made
+        return array
 
     def _time(self, value: Any, name: str, row: int, warned: list[Warned]) -> datetime | None:
         if value is None or value == "":
@@ -162,6 +163,11 @@ class Converter:
             return read
         warned.append((row, name, f"unreadable date {value!r:.60}"))
         return None
+
+
+def _without(values: Any, mark: str) -> Any:
+    """The values, with NULL where `mark` stands."""
+    return pc.if_else(pc.equal(values, pa.scalar(mark)), None, values)
 
 
 def _who_kind(member: str) -> Kind:

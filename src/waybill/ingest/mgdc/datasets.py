@@ -25,9 +25,7 @@ class Kind(StrEnum):
 WHO_FIELDS = ("Type", "TypeV2", "AadObjectId", "Name", "Email", "UPN", "LoginName", "UserCount")
 """Members of every struct that names somebody; `UserLoginName` is read as LoginName."""
 
-_WHO = pa.struct(
-    [pa.field(name, pa.int64() if name == "UserCount" else pa.string()) for name in WHO_FIELDS]
-)
+WHO = pa.struct([pa.field(name, pa.int64() if name == "UserCount" else pa.string()) for name in WHO_FIELDS])
 
 ARROW: Mapping[Kind, pa.DataType] = {
     Kind.TEXT: pa.string(),
@@ -36,8 +34,8 @@ ARROW: Mapping[Kind, pa.DataType] = {
     Kind.BOOL: pa.bool_(),
     Kind.TIME: pa.timestamp("us"),
     Kind.TEXTS: pa.list_(pa.string()),
-    Kind.WHO: _WHO,
-    Kind.WHOS: pa.list_(_WHO),
+    Kind.WHO: WHO,
+    Kind.WHOS: pa.list_(WHO),
 }
 
 

@@ -15,17 +15,15 @@ _NONE_YEAR = 1
 
 
 def read_time(text: str) -> datetime | None:
-    """UTC without zone; None for .NET's "no date". Raises ValueError for what is no date at all.
+    """UTC without zone; None for .NET's "no date". Raises ValueError ("not a date") for anything else.
 
     Takes three-digit hours (`T010:39:19Z` is 10 o'clock), any number of decimals, offsets, dates alone.
     """
-    if len(text) == 20 and text[19] in "Zz" and text[10] in "Tt":
-        try:
-            found = datetime.fromisoformat(text[:19])
-        except ValueError:
-            found = _read_odd(text)
-    else:
-        found = _read_odd(text)
+    usual = len(text) == 20 and text[19] in "Zz" and text[10] in "Tt"
+    try:
+        found = datetime.fromisoformat(text[:19]) if usual else _read_odd(text)
+    except (ValueError, OverflowError):
+        raise ValueError("not a date") from None
     return None if found.year == _NONE_YEAR else found
 
 

@@ -39,7 +39,9 @@ class Fates:
 class Landing:
     """The schema `landed` of the snapshot being built."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, files: Sequence[DatasetFile], *, before: bool) -> None:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, files: Sequence[DatasetFile], *, before: bool
+    ) -> None:
         """`before`: a database `previous` is attached, whose landed rows may be carried over."""
         self._connection = connection
         self._before = before
@@ -68,7 +70,8 @@ class Landing:
         """Decide and land. `tenant`: whose rows are let in, None = all; `full`: datasets pulled whole so far."""
         run = self._connection.execute
         carried = self._carried(dataset)
-        run(sql("verdict", _words(dataset, carried, gives_way=dataset.within in full)), {"tenant": tenant})
+        run("SET VARIABLE wall = $wall", {"wall": tenant})
+        run(sql("verdict", _words(dataset, carried, gives_way=dataset.within in full)))
         if dataset.name == "SharePointPermissions":
             run(sql("misplaced", {"carried": carried}))
         run(sql("land", {"table": dataset.name, "columns": _columns(dataset), "carried": carried}))
@@ -76,10 +79,10 @@ class Landing:
         pulled = run(
             "SELECT 1 FROM staged s JOIN verdict v ON v.id = s.rowid AND NOT v.carried AND v.fate <> 'rejected' "
             "WHERE lower(coalesce(s.Operation, 'full')) NOT IN ('created', 'updated', 'deleted') LIMIT 1"
-        ).fetchone()
+        ).fetchall()
         return Fates(
             counts.get("read", 0), counts.get("repeated", 0), counts.get("removed", 0),
-            counts.get("rejected", 0), counts.get("keep", 0), pulled is not None,
+            counts.get("rejected", 0), counts.get("keep", 0), bool(pulled),
         )  # fmt: skip
 
     def carry(self, dataset: Dataset) -> int:
@@ -90,8 +93,8 @@ class Landing:
         return self.count(dataset)
 
     def count(self, dataset: Dataset) -> int:
-        row = self._connection.execute(f"SELECT count(*) FROM landed.{dataset.name}").fetchone()
-        return int(row[0]) if row else 0
+        rows = self._connection.execute(f"SELECT count(*) FROM landed.{dataset.name}").fetchall()
+        return int(rows[0][0])
 
     def refused(self) -> list[tuple[int, int, str]]:
         """(file, object, reason) of every staged row that was not taken, in order."""
@@ -135,5 +138,5 @@ def _words(dataset: Dataset, carried: str, *, gives_way: bool) -> Mapping[str, s
         "key": key("s", "s.rowid"), "carried_key": key("p", "-1 - p.rowid"), "key_names": ", ".join(names),
         "part": part("s"), "carried_part": part("p"), "carried": carried,
         "carried_gives_way": "true" if gives_way else "false",
-        "refusal": f"CASE WHEN s.ptenant <> $tenant THEN 'it belongs to another tenant, ' || s.ptenant{lacks} END",
+        "refusal": f"CASE WHEN s.ptenant <> getvariable('wall') THEN 'it belongs to another tenant, ' || s.ptenant{lacks} END",
     }  # fmt: skip

@@ -6,7 +6,7 @@ import hashlib
 import io
 import zlib
 from collections.abc import Callable, Iterator
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from isal import igzip, isal_zlib
 
@@ -18,6 +18,8 @@ CHUNK = 1024 * 1024
 """Bytes read at a time."""
 
 _GZIP = b"\x1f\x8b"
+_DAMAGED: Any = (EOFError, igzip.BadGzipFile, isal_zlib.error, zlib.error)  # isal has no types
+_gunzip: Any = igzip.open
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -61,7 +63,7 @@ class FileReader:
                 self._measured = _Measured(raw)
                 yield from self._split(io.BufferedReader(self._measured, self._chunk), tick)
                 self.sha256 = self._measured.hash.hexdigest()
-        except (EOFError, igzip.BadGzipFile, isal_zlib.error, zlib.error) as error:
+        except _DAMAGED as error:
             raise DataProblem(
                 f"{self._file.name} is a damaged gzip file ({error}); nothing was changed.",
                 "Copy it again from the storage account, then ingest again.",
@@ -73,9 +75,9 @@ class FileReader:
 
     def _split(self, plain: io.BufferedReader, tick: Callable[[], None]) -> Iterator[Piece]:
         start = plain.peek(2)[:2]
-        source: io.BufferedReader | igzip.IGzipFile = plain
+        source: Any = plain
         if start == _GZIP:
-            source = igzip.IGzipFile(fileobj=plain, mode="rb")
+            source = _gunzip(plain, "rb")
             start = b""
         elif start in _UTF16:
             yield Piece(1, start, None, "UTF-16, not UTF-8: save the file again as UTF-8")

@@ -26,9 +26,7 @@ class RejectsFile:
         text = raw[: TEXT_CHARACTERS * 4].decode("utf-8", "replace")[:TEXT_CHARACTERS]
         name = file.encode("utf-8", "replace").decode("utf-8")
         self._file.write(
-            orjson.dumps(
-                {"file": name, "line": line, "dataset": dataset, "reason": reason, "text": text}
-            )
+            orjson.dumps({"file": name, "line": line, "dataset": dataset, "reason": reason, "text": text})
             + b"\n"
         )
         self.counts[dataset] = self.counts.get(dataset, 0) + 1

@@ -125,7 +125,8 @@ class Splitter:
             newline = self._data.find(b"\n", self._at, max(broken.resume, self._at))
             resume = newline if newline >= 0 else broken.resume
             return self._take(
-                resume, Piece(self._line, self._data[self._at : min(resume, self._at + _KEEP)], None, broken.reason)
+                resume,
+                Piece(self._line, self._data[self._at : min(resume, self._at + _KEEP)], None, broken.reason),
             )
 
     def _take(self, end: int, piece: Piece) -> Piece:

@@ -19,8 +19,8 @@ _BATCH_ROWS = 25_000
 _BATCH_BYTES = 48 * 1024 * 1024
 _EXAMPLES = 5
 
-Refuse = Callable[[int, int, int, str, bytes], None]
-"""(file number, object number in it, line, reason, its text): one more reject."""
+Refuse = Callable[[int, int, str, bytes], None]
+"""(file number, line, reason, its text): one more reject."""
 
 Progress = Callable[[str, int, int, int], None]
 """(file, bytes done, bytes in all, rows so far) of the files as they lie on disk."""
@@ -45,6 +45,16 @@ class Tally:
         if len(places) < _EXAMPLES:
             places.append(f"{where} {wrong}")
 
+    def sentences(self) -> Iterator[str]:
+        """What was odd, for people: each kind once, with how often and where first."""
+        for key, places in self.warned.items():
+            column, count = key[0], self.warned_count[key]
+            more = f" (+{count - len(places)} more)" if count > len(places) else ""
+            yield f"{column}: {'; '.join(places)}{more}"
+        if self.unknown:
+            columns = ", ".join(f"{name} ({count})" for name, count in sorted(self.unknown.items()))
+            yield f"columns that are not in the published schema, not used: {columns}"
+
 
 class Stager:
     """Fills `staged` (a temporary table: the dataset's columns, then _file, _object, _line)."""
@@ -59,9 +69,11 @@ class Stager:
         self._bytes = 0
         self._names: dict[int, str] = {}
         self.tally = Tally()
-        extra = [(name, pa.int64()) for name in ("_file", "_object", "_line")]
-        self._schema = pa.schema([(f.name, ARROW[f.kind]) for f in dataset.fields] + extra)
-        self._insert("CREATE OR REPLACE TEMP TABLE staged AS SELECT * FROM incoming", self._schema.empty_table())
+        extra: list[tuple[str, pa.DataType]] = [(name, pa.int64()) for name in ("_file", "_object", "_line")]
+        self._schema = pa.schema([*((f.name, ARROW[f.kind]) for f in dataset.fields), *extra])
+        self._insert(
+            "CREATE OR REPLACE TEMP TABLE staged AS SELECT * FROM incoming", self._schema.empty_table()
+        )
 
     def read(self, number: int, file: DatasetFile, progress: Progress, before: int, total: int) -> str:
         """Stage one file; returns its SHA-256. `before`: bytes of the files already done."""
@@ -76,14 +88,16 @@ class Stager:
         for piece in reader.pieces(tick):
             count += 1
             if piece.found is None:
-                self._refuse(number, count, piece.line, piece.reason, piece.raw)
+                self._refuse(number, piece.line, piece.reason, piece.raw)
                 self.tally.unreadable += 1
                 continue
             self._objects.append(piece.found)
             self._places.append((number, count, piece.line))
             self._bytes += len(piece.raw)
             if piece.lenient:
-                self.tally.warn("(object)", "read leniently: not strict UTF-8 JSON", f"{file.name}:{piece.line}")
+                self.tally.warn(
+                    "(object)", "read leniently: not strict UTF-8 JSON", f"{file.name}:{piece.line}"
+                )
             if len(self._objects) >= _BATCH_ROWS or self._bytes >= _BATCH_BYTES:
                 self.flush()
         self.tally.objects += count
@@ -99,8 +113,15 @@ class Stager:
             file, _, line = self._places[row]
             self.tally.warn(column, wrong, f"{self._names[file]}:{line}")
         files, objects, lines = zip(*self._places, strict=True)
-        arrays = [*columns.values(), pa.array(files, pa.int64()), pa.array(objects, pa.int64()), pa.array(lines, pa.int64())]
-        self._insert("INSERT INTO staged SELECT * FROM incoming", pa.Table.from_arrays(arrays, schema=self._schema))
+        arrays = [
+            *columns.values(),
+            pa.array(files, pa.int64()),
+            pa.array(objects, pa.int64()),
+            pa.array(lines, pa.int64()),
+        ]
+        self._insert(
+            "INSERT INTO staged SELECT * FROM incoming", pa.Table.from_arrays(arrays, schema=self._schema)
+        )
         self._objects, self._places, self._bytes = [], [], 0
         self.tally.unknown = self._converter.unknown
 

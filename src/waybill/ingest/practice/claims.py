@@ -67,5 +67,5 @@ def mail_name(name: str) -> str:
 
 
 def url_text(path: str) -> str:
-    """A path as it stands in our URLs: blanks encoded, so that the address is one word; the rest readable."""
-    return path.replace(" ", "%20")
+    """A path as it stands in our URLs: what would break the address is encoded, other scripts stay readable."""
+    return path.replace("%", "%25").replace("#", "%23").replace(" ", "%20")

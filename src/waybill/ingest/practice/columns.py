@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+_compute: Any = pc
+"""pyarrow-stubs lack utf8_normalize and mixed columns and scalars; what comes back is typed again at once."""
+
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
-Texts = pa.Array
-"""A string column. pyarrow-stubs know no narrower type that all its functions return."""
+Column: TypeAlias = "pa.Array[Any]"
+Texts: TypeAlias = "pa.Array[Any]"
+"""A string column; pyarrow-stubs know no narrower type that all of its functions return."""
 
 
 def generator(seed: int, stage: str) -> np.random.Generator:
@@ -53,14 +58,16 @@ def guids(seed: int, kind: str, numbers: Ints) -> Texts:
     for source, target, length in _BLOCKS:
         text[:, target : target + length] = digits[:, source : source + length]
     offsets = np.arange(len(numbers) + 1, dtype=np.int32) * 36
-    return pa.StringArray.from_buffers(len(numbers), pa.py_buffer(offsets), pa.py_buffer(text.reshape(-1)))
+    return pa.StringArray.from_buffers(
+        len(numbers), pa.py_buffer(offsets.tobytes()), pa.py_buffer(text.tobytes())
+    )
 
 
 def zipf(rng: np.random.Generator, population: int, exponent: float, count: int) -> Ints:
     """`count` picks from 0..population-1, a few of them (anywhere in the range) far more often."""
     weights = np.cumsum(1.0 / np.arange(1, population + 1) ** exponent)
     ranks = np.searchsorted(weights, rng.random(count) * weights[-1]).clip(0, population - 1)
-    return rng.permutation(population)[ranks].astype(np.int64)
+    return np.asarray(rng.permutation(population)[ranks], np.int64)
 
 
 def choose(rng: np.random.Generator, shares: Sequence[float], count: int) -> Ints:
@@ -92,17 +99,18 @@ def unique_pairs(left: Ints, right: Ints) -> tuple[Ints, Ints]:
 
 def words(choices: Sequence[str | None], index: Ints) -> Texts:
     """The word at each index."""
-    return pa.array(choices, pa.string()).take(pa.array(index))
+    return pa.array(choices, pa.string()).take(index)
 
 
 def picked(column: Texts, index: Ints) -> Texts:
     """The values of a column at these positions."""
-    return column.take(pa.array(index))
+    return column.take(index)
 
 
 def glued(*parts: Texts | str) -> Texts:
     """The parts joined row by row; a null part makes a null."""
-    return pc.binary_join_element_wise(*[pa.scalar(x) if isinstance(x, str) else x for x in parts], "")
+    columns = [pa.scalar(x) if isinstance(x, str) else x for x in parts]
+    return cast(Texts, _compute.binary_join_element_wise(*columns, ""))
 
 
 def numbers(values: Ints) -> Texts:
@@ -123,17 +131,19 @@ def apart(names: Texts, joint: str, taken: Sequence[str] = ()) -> Texts:
 
 def slug(names: Texts, joint: str) -> Texts:
     """Names as they stand in addresses: lower case, everything but ASCII letters and digits joined."""
-    plain = pc.utf8_normalize(names, "NFKD")
-    plain = pc.replace_substring_regex(pc.utf8_lower(plain), r"[^\x00-\x7f]", "")
-    return pc.utf8_trim(pc.replace_substring_regex(plain, "[^a-z0-9]+", joint), joint)
+    plain = _compute.utf8_lower(_compute.utf8_normalize(names, "NFKD"))
+    plain = _compute.replace_substring_regex(plain, r"[^\x00-\x7f]", "")
+    return cast(
+        Texts, _compute.utf8_trim(_compute.replace_substring_regex(plain, "[^a-z0-9]+", joint), joint)
+    )
 
 
-def ids(values: Ints) -> pa.Array:
+def ids(values: Ints) -> Column:
     """An INTEGER column; negative means NULL."""
     return pa.array(values.astype(np.int32), mask=values < 0)
 
 
-def moments(seconds_before: Ints, end: str = "2026-06-01T00:00:00") -> pa.Array:
+def moments(seconds_before: Ints, end: str = "2026-06-01T00:00:00") -> Column:
     """TIMESTAMPs this many seconds before `end`; negative means NULL."""
     stamps = np.datetime64(end, "s") - np.abs(seconds_before).astype("timedelta64[s]")
     return pa.array(stamps, mask=seconds_before < 0)

@@ -11,7 +11,21 @@ import pyarrow.compute as pc
 
 from waybill.ingest.practice import claims
 from waybill.ingest.practice.columns import (
-    Ints, Texts, apart, choose, generator, glued, guids, ids, moments, picked, quota, slug, unique_pairs, words, zipf,
+    Ints,
+    Texts,
+    apart,
+    choose,
+    generator,
+    glued,
+    guids,
+    ids,
+    moments,
+    picked,
+    quota,
+    slug,
+    unique_pairs,
+    words,
+    zipf,
 )  # fmt: skip
 from waybill.ingest.practice.sizes import Size
 from waybill.ingest.practice.stage import Stage
@@ -80,12 +94,14 @@ def make_directory(builder: SnapshotBuilder, size: Size, seed: int, traps: Stage
         next_principal=first_group + size.groups + len(m365),
     )  # fmt: skip
     _write_groups(builder, made, seed, dead)
-    _members(builder, made, size, seed)
+    _members(builder, made, seed)
     _owners(builder, made, seed)
     return made
 
 
-def _people(builder: SnapshotBuilder, size: Size, seed: int, first: int, taken: Sequence[str]) -> tuple[Ints, Texts, Texts]:
+def _people(
+    builder: SnapshotBuilder, size: Size, seed: int, first: int, taken: Sequence[str]
+) -> tuple[Ints, Texts, Texts]:
     rng = generator(seed, "people")
     count = size.users + size.guests
     number = np.arange(count, dtype=np.int64)
@@ -163,7 +179,7 @@ def _write_groups(builder: SnapshotBuilder, made: Directory, seed: int, dead: In
     )  # fmt: skip
 
 
-def _members(builder: SnapshotBuilder, made: Directory, size: Size, seed: int) -> None:
+def _members(builder: SnapshotBuilder, made: Directory, seed: int) -> None:
     """Direct members: log-normal sizes (median 6, 90 % below 40), plus groups that hold all employees."""
     rng = generator(seed, "members")
     count = len(made.group_kind)

@@ -42,7 +42,7 @@ def make_grants(
     linked = _Entries(links.place, links.principal, links.level)
     # Some of the sites keep their Limited Access entries above what is shared below.
     room = size.grants - len(copied) - len(linked)
-    own = _own(rng, people, places, room)
+    own = _own(rng, people, sites, places, room)
     limited = _limited(rng, own, sites, places, room // 12)
     own = _trimmed(rng, own, room - len(limited))
     everything = [copied, linked, own, limited]
@@ -71,7 +71,7 @@ def _copied(rng: np.random.Generator, sites: Sites, places: Places) -> _Entries:
     return _Entries(place[keeps], sites.base_principal[entry[keeps]], sites.base_level[entry[keeps]])
 
 
-def _own(rng: np.random.Generator, people: Directory, places: Places, room: int) -> _Entries:
+def _own(rng: np.random.Generator, people: Directory, sites: Sites, places: Places, room: int) -> _Entries:
     """People and groups, a few lists far longer than most; a little more than there is room for."""
     count = room + room // 10 + 50
     at = np.concatenate([places.scopes, places.scopes[zipf(rng, len(places.scopes), 0.5, count)]])
@@ -89,6 +89,9 @@ def _own(rng: np.random.Generator, people: Directory, places: Places, room: int)
     claim = sort == 3
     principal[claim] = people.owners_claim[owners[zipf(rng, len(owners), 0.5, int(claim.sum()))]]
     place, principal = unique_pairs(place, principal)
+    # A OneDrive's owner stands in every list of it already.
+    new = principal != sites.base_principal[sites.base_start[places.site[place]]]
+    place, principal = place[new], principal[new]
     level = np.array([8, 6, 5, 1, 3, 11])[choose(rng, (50, 25, 15, 5, 2, 3), len(place))]
     return _Entries(place, principal, level.astype(np.int64))
 

@@ -9,7 +9,18 @@ import numpy as np
 import pyarrow as pa
 
 from waybill.ingest.practice.columns import (
-    Ints, choose, generator, glued, guids, ids, moments, picked, unique_pairs, words, zipf,
+    Column,
+    Ints,
+    choose,
+    generator,
+    glued,
+    guids,
+    ids,
+    moments,
+    picked,
+    unique_pairs,
+    words,
+    zipf,
 )  # fmt: skip
 from waybill.ingest.practice.directory import Directory
 from waybill.ingest.practice.places import FILE, FOLDER, Places
@@ -54,7 +65,9 @@ def make_links(
     level = np.where(blocked, _VIEW_ONLY, np.array([_READ, _CONTRIBUTE, _REVIEWING])[permission])
     age = rng.integers(_DAY, 900 * _DAY, size.links)
     # Negative lies after the snapshot's moment: still valid. Mostly there is no expiry at all.
-    expires = np.where(rng.random(size.links) < np.array([0.04, 0.08, 0.6])[scope], rng.integers(-90, 60, size.links), 10_000)
+    expires = np.where(
+        rng.random(size.links) < np.array([0.04, 0.08, 0.6])[scope], rng.integers(-90, 60, size.links), 10_000
+    )
     author = rng.integers(0, people.users, size.links)
     password = (scope == _ANYONE) & (rng.random(size.links) < 0.15)
     for low in range(0, size.links, _CHUNK):
@@ -81,21 +94,29 @@ def make_links(
     return Links(place, first + np.arange(size.links, dtype=np.int64), level.astype(np.int64))
 
 
-def _expiry(days_ago: Ints) -> pa.Array:
+def _expiry(days_ago: Ints) -> Column:
     stamps = np.datetime64("2026-06-01T22:00:00", "s") - days_ago.astype("timedelta64[D]")
     return pa.array(stamps, mask=days_ago == 10_000)
 
 
-def _invite(builder: SnapshotBuilder, rng: np.random.Generator, people: Directory, first: int, scope: Ints) -> None:
+def _invite(
+    builder: SnapshotBuilder, rng: np.random.Generator, people: Directory, first: int, scope: Ints
+) -> None:
     """Specific links name people and now and then a group; organization links those who opened them."""
-    several = np.where(scope == _SPECIFIC, 1 + rng.poisson(0.8, len(scope)), np.where(scope == _ORGANIZATION, rng.poisson(1.5, len(scope)), 0))
+    several = np.where(
+        scope == _SPECIFIC,
+        1 + rng.poisson(0.8, len(scope)),
+        np.where(scope == _ORGANIZATION, rng.poisson(1.5, len(scope)), 0),
+    )
     link = np.repeat(np.arange(len(scope), dtype=np.int64), several)
     sort = np.where(scope[link] == _SPECIFIC, choose(rng, (62, 33, 5), len(link)), 0)
     principal = people.first_user + zipf(rng, people.users, 0.4, len(link))
     guest = sort == 1
     principal[guest] = people.first_user + people.users + rng.integers(0, people.guests, int(guest.sum()))
     group = sort == 2
-    principal[group] = people.first_group + people.group_alive[rng.integers(0, len(people.group_alive), int(group.sum()))]
+    principal[group] = (
+        people.first_group + people.group_alive[rng.integers(0, len(people.group_alive), int(group.sum()))]
+    )
     link, principal = unique_pairs(first + link, principal)
     redeemed = (scope[link - first] == _ORGANIZATION) | (rng.random(len(link)) < 0.6)
     builder.add("invite", pa.table({

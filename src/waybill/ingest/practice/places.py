@@ -10,7 +10,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from waybill.ingest.practice.columns import (
-    Flags, Ints, Texts, generator, glued, guids, ids, moments, numbers, picked, quota, scattered, within, words,
+    Flags,
+    Ints,
+    Texts,
+    generator,
+    glued,
+    guids,
+    ids,
+    moments,
+    numbers,
+    picked,
+    quota,
+    scattered,
+    within,
+    words,
 )  # fmt: skip
 from waybill.ingest.practice.sites import CLASSIC, COMMUNICATION, ONEDRIVE, Sites
 from waybill.ingest.practice.sizes import Size
@@ -41,7 +54,13 @@ class Places:
 
 
 def make_places(
-    builder: SnapshotBuilder, size: Size, seed: int, sites: Sites, *, first: int, done: Callable[[float], None]
+    builder: SnapshotBuilder,
+    size: Size,
+    seed: int,
+    sites: Sites,
+    *,
+    first: int,
+    done: Callable[[float], None],
 ) -> Places:
     """Write the securables of all sites, numbered from `first`; `done` hears the share written, 0 to 1."""
     rng = generator(seed, "places")
@@ -60,17 +79,31 @@ def make_places(
     for high in np.minimum(np.unique(ends), sites.count):
         rows = np.arange(start[low], start[high], dtype=np.int64)
         if len(rows):
-            chunk = _Chunk(rows, site[rows], kind[rows], parent[rows], position[rows], start[site[rows]], head[site[rows]])
+            chunk = _Chunk(
+                rows,
+                site[rows],
+                kind[rows],
+                parent[rows],
+                position[rows],
+                start[site[rows]],
+                head[site[rows]],
+            )
             builder.add("securable", _table(chunk, sites, seed, first, owns[rows]))
         low = high
         done(float(start[high]) / size.objects)
-    return Places(first=first, start=start, site=site, kind=kind, scopes=np.flatnonzero(owns).astype(np.int64))
+    return Places(
+        first=first, start=start, site=site, kind=kind, scopes=np.flatnonzero(owns).astype(np.int64)
+    )
 
 
 def _kinds(position: Ints, head: Ints) -> Ints:
     """The head of a site is root, library, then list and two items, then subsite and its library; blocks follow."""
     body = np.where(position % _BLOCK == 0, FOLDER, FILE)
-    return np.where(position >= 0, body, np.array([ROOT, LIBRARY, LIST, ITEM, ITEM, WEB, LIBRARY])[(position + head).clip(0, 6)])
+    return np.where(
+        position >= 0,
+        body,
+        np.array([ROOT, LIBRARY, LIST, ITEM, ITEM, WEB, LIBRARY])[(position + head).clip(0, 6)],
+    )
 
 
 def _parents(position: Ints, head: Ints, start: Ints) -> Ints:
@@ -92,7 +125,7 @@ def _owners_of_lists(rng: np.random.Generator, size: Size, site: Ints, kind: Int
     tenant-data.md 4.4 has 5 % of folders and 1 % of files; but it also has 4,000 files per member, and the
     sizes name 20: what is left out here are the files nobody ever shared.
     """
-    owns = (kind == ROOT) | (kind == WEB)
+    owns = np.isin(kind, (ROOT, WEB))
     files = np.flatnonzero((site == crowded) & (kind == FILE))
     owns[rng.permutation(files)[: size.crowded_scopes]] = True
     wanted = size.objects // 2 - int(owns.sum())
@@ -144,7 +177,9 @@ def _names_and_urls(chunk: _Chunk, sites: Sites, seed: int) -> tuple[Texts, Text
         words(EXTENSIONS, scattered(seed, "extension", chunk.rows, len(EXTENSIONS))),
     )  # fmt: skip
     item = glued("Entry ", numbers(np.maximum(place - 2, 0)))
-    name = _by_kind(kind, title, pa.array(["Projects"]), listed, pa.array(["Documents"]), folder, document, item)
+    name = _by_kind(
+        kind, title, pa.array(["Projects"]), listed, pa.array(["Documents"]), folder, document, item
+    )
 
     shelf = words(("Shared%20Documents", "Documents"), (sites.kind[site] == ONEDRIVE).astype(np.int64))
     in_subsite = (chunk.head == 7) & ((place == 6) | ((chunk.position >= 0) & (_top(block) == 3)))

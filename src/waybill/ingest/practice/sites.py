@@ -10,8 +10,23 @@ import pyarrow.compute as pc
 
 from waybill.ingest.practice import claims
 from waybill.ingest.practice.columns import (
-    Flags, Ints, Texts, apart, choose, generator, glued, guids, ids, moments, picked, quota, slug, unique_pairs, within,
-    words, zipf,
+    Flags,
+    Ints,
+    Texts,
+    apart,
+    choose,
+    generator,
+    glued,
+    guids,
+    ids,
+    moments,
+    picked,
+    quota,
+    slug,
+    unique_pairs,
+    within,
+    words,
+    zipf,
 )  # fmt: skip
 from waybill.ingest.practice.directory import ACTIVE, DISTRIBUTION, Directory
 from waybill.ingest.practice.sizes import Size
@@ -20,7 +35,15 @@ from waybill.ingest.practice.words import CHANNELS, CUSTOM_GROUPS, REGIONS, TOPI
 from waybill.tenant.build import SnapshotBuilder
 
 TEAM, CONNECTED, PRIVATE_CHANNEL, SHARED_CHANNEL, COMMUNICATION, CLASSIC, ONEDRIVE = range(7)
-_TYPES = ("Team (standard)", "Group-connected", "Private channel", "Shared channel", "Communication", "Classic", "OneDrive")
+_TYPES = (
+    "Team (standard)",
+    "Group-connected",
+    "Private channel",
+    "Shared channel",
+    "Communication",
+    "Classic",
+    "OneDrive",
+)
 _SHARES = (24, 14, 5, 2, 9, 6, 40)
 _MODULES = ("Microsoft Teams", "Microsoft 365 Group", "Microsoft Teams", "Microsoft Teams", "SharePoint Online",
             "SharePoint Online", "OneDrive")  # fmt: skip
@@ -73,13 +96,13 @@ class _Plan:
 
     @property
     def channel(self) -> Flags:
-        return (self.kind == PRIVATE_CHANNEL) | (self.kind == SHARED_CHANNEL)
+        return np.isin(self.kind, (PRIVATE_CHANNEL, SHARED_CHANNEL))
 
     def a_group(self, exponent: float, count: int) -> Ints:
         """Principals of groups that may stand in access lists, a few of them often (never all employees)."""
         alive = np.setdiff1d(self.people.group_alive, self.people.everyone_groups)
         fit = alive[self.people.group_kind[alive] != DISTRIBUTION]
-        return self.people.first_group + fit[zipf(self.rng, len(fit), exponent, count)]
+        return np.asarray(self.people.first_group + fit[zipf(self.rng, len(fit), exponent, count)], np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,15 +144,32 @@ def _plan(size: Size, seed: int, people: Directory, traps: Stage) -> _Plan:
     group = np.full(size.sites, -1, np.int64)
     group[connected] = people.m365[: len(connected)]
     private = rng.random(size.sites) < 0.8
-    opened = np.where(kind <= CONNECTED, ~private, (rng.random(size.sites) < 0.06) & (kind >= COMMUNICATION) & (kind <= CLASSIC))
-    return _Plan(people, rng, seed, traps.count("site"), kind, group, owner, private, opened.astype(np.bool_), traps.everyone())
+    opened = np.where(
+        kind <= CONNECTED,
+        ~private,
+        (rng.random(size.sites) < 0.06) & (kind >= COMMUNICATION) & (kind <= CLASSIC),
+    )
+    return _Plan(
+        people,
+        rng,
+        seed,
+        traps.count("site"),
+        kind,
+        group,
+        owner,
+        private,
+        opened.astype(np.bool_),
+        traps.everyone(),
+    )
 
 
 def _addresses(plan: _Plan, traps: Stage) -> tuple[Texts, Texts, Texts]:
     """Titles, URLs and channel names. A channel's title is `<team>-<channel>`, as SharePoint makes it."""
     count, rng, people = len(plan.kind), plan.rng, plan.people
     free = glued(
-        words(TOPICS, rng.integers(0, len(TOPICS), count)), " ", words(REGIONS, rng.integers(0, len(REGIONS), count))
+        words(TOPICS, rng.integers(0, len(TOPICS), count)),
+        " ",
+        words(REGIONS, rng.integers(0, len(REGIONS), count)),
     )
     parent = people.m365[rng.integers(0, len(people.m365), count)]
     team = picked(people.group_names, np.where(plan.group < 0, parent, plan.group))
@@ -206,10 +246,16 @@ def _write_members(builder: SnapshotBuilder, plan: _Plan, local: _Local) -> None
     """Who is in the SharePoint groups: the connected group by its claims, some people, some groups."""
     people, rng, role = plan.people, plan.rng, local.role
     mine = plan.group[local.site]
-    owns, joins, alone = (role == _OWNERS) & (mine >= 0), (role == _MEMBERS) & (mine >= 0), (role == _OWNERS) & (mine < 0)
+    owns, joins, alone = (
+        (role == _OWNERS) & (mine >= 0),
+        (role == _MEMBERS) & (mine >= 0),
+        (role == _OWNERS) & (mine < 0),
+    )
     # Everyone-except-external: in Members of a public group site, in Visitors of a few others (insights.md 3.7).
     open_to_all = plan.opened[local.site] & (role == np.where(mine >= 0, _MEMBERS, _VISITORS))
-    at = np.repeat(np.arange(len(role)), rng.poisson(np.where(mine >= 0, 0.4, np.array([1.0, 5.0, 3.0, 2.0])[role])))
+    at = np.repeat(
+        np.arange(len(role)), rng.poisson(np.where(mine >= 0, 0.4, np.array([1.0, 5.0, 3.0, 2.0])[role]))
+    )
     person = zipf(rng, people.users, 0.4, len(at))
     guest = (rng.random(len(at)) < 0.08) & (role[at] != _OWNERS)
     person[guest] = people.users + rng.integers(0, people.guests, int(guest.sum()))
@@ -225,10 +271,14 @@ def _write_members(builder: SnapshotBuilder, plan: _Plan, local: _Local) -> None
         (local.principal[open_to_all], np.full(int(open_to_all.sum()), plan.eeeu)),
         (local.principal[at], people.first_user + person),
         (local.principal[into], plan.a_group(0.85, len(into))),
-        (local.principal[whole], people.first_group + people.everyone_groups[np.arange(len(whole)) % len(people.everyone_groups)]),
+        (
+            local.principal[whole],
+            people.first_group + people.everyone_groups[np.arange(len(whole)) % len(people.everyone_groups)],
+        ),
     )
     container, member = unique_pairs(
-        np.concatenate([x for x, _ in parts]).astype(np.int64), np.concatenate([y for _, y in parts]).astype(np.int64)
+        np.concatenate([x for x, _ in parts]).astype(np.int64),
+        np.concatenate([y for _, y in parts]).astype(np.int64),
     )
     builder.add("member", pa.table({"container": ids(container), "member": ids(member)}))
     site = local.site[np.searchsorted(local.principal, container)]

@@ -10,41 +10,10 @@ import pyarrow as pa
 
 from waybill.ingest.practice import claims
 from waybill.ingest.practice.claims import AS_OF, fixed_guid, url_text
+from waybill.ingest.practice.tables import TABLES
 from waybill.tenant.levels import CUSTOM_RANK, known_level
 
 _Value = str | int | bool | datetime | None
-
-_TABLES: Mapping[str, pa.Schema] = {
-    "principal": pa.schema(
-        [("id", pa.int32()), ("kind", pa.string()), ("entra_id", pa.string()), ("site", pa.int32()),
-         ("sp_id", pa.int64()), ("of_group", pa.int32()), ("login", pa.string()), ("upn", pa.string()),
-         ("email", pa.string()), ("name", pa.string()), ("user_type", pa.string()), ("external", pa.bool_()),
-         ("status", pa.string()), ("membership", pa.string()), ("created_at", pa.timestamp("us")),
-         ("last_sign_in", pa.timestamp("us")), ("reported_users", pa.int64())]),
-    "member": pa.schema([("container", pa.int32()), ("member", pa.int32())]),
-    "owner": pa.schema([("grp", pa.int32()), ("principal", pa.int32())]),
-    "site": pa.schema(
-        [("id", pa.int32()), ("guid", pa.string()), ("url", pa.string()), ("title", pa.string()),
-         ("template", pa.string()), ("module", pa.string()), ("site_type", pa.string()),
-         ("channel_name", pa.string()), ("privacy", pa.string()), ("external_sharing", pa.string()),
-         ("label", pa.string()), ("grp", pa.int32()), ("state", pa.string()), ("scanned_at", pa.timestamp("us"))]),
-    "site_admin": pa.schema([("site", pa.int32()), ("principal", pa.int32()), ("is_primary", pa.bool_())]),
-    "associated": pa.schema([("site", pa.int32()), ("role", pa.string()), ("principal", pa.int32())]),
-    "channel_member": pa.schema([("site", pa.int32()), ("principal", pa.int32())]),
-    "securable": pa.schema(
-        [("id", pa.int32()), ("site", pa.int32()), ("parent", pa.int32()), ("kind", pa.string()),
-         ("name", pa.string()), ("url", pa.string()), ("has_acl", pa.bool_()), ("guid", pa.string()),
-         ("modified_at", pa.timestamp("us")), ("label", pa.string()), ("sensitivity", pa.string()),
-         ("data_type", pa.string())]),
-    "level": pa.schema([("id", pa.int16()), ("name", pa.string()), ("rank", pa.int16()), ("limited", pa.bool_())]),
-    "acl": pa.schema([("site", pa.int32()), ("securable", pa.int32()), ("principal", pa.int32()), ("level", pa.int16())]),
-    "link": pa.schema(
-        [("principal", pa.int32()), ("site", pa.int32()), ("securable", pa.int32()), ("link_id", pa.string()),
-         ("share_id", pa.string()), ("scope", pa.string()), ("permission", pa.string()),
-         ("created_by", pa.string()), ("created_at", pa.timestamp("us")), ("expires_at", pa.timestamp("us")),
-         ("password", pa.bool_()), ("block_download", pa.bool_())]),
-    "invite": pa.schema([("link", pa.int32()), ("principal", pa.int32()), ("redeemed", pa.bool_())]),
-}  # fmt: skip
 
 LINK_LEVELS: Mapping[str, str] = {"View": "Read", "Edit": "Contribute", "Review": "Review"}
 """The permission level an entry of a link holds, by the link's own word (insights.md 3.8)."""
@@ -85,14 +54,14 @@ class Stage:
 
     def __init__(self, tenant: str) -> None:
         self.tenant = tenant
-        self._rows: dict[str, list[dict[str, _Value]]] = {name: [] for name in _TABLES}
+        self._rows: dict[str, list[dict[str, _Value]]] = {name: [] for name in TABLES}
         self._known: dict[str, int] = {}
         self._next_local: dict[int, int] = {}
 
     def tables(self) -> Mapping[str, pa.Table]:
         """All rows so far, by table name."""
         return {
-            name: pa.Table.from_pylist(self._rows[name], schema=schema) for name, schema in _TABLES.items()
+            name: pa.Table.from_pylist(self._rows[name], schema=schema) for name, schema in TABLES.items()
         }
 
     def count(self, table: str) -> int:
@@ -107,8 +76,8 @@ class Stage:
     def person(
         self, name: str, *, upn: str = "", user_type: str = "Member", external: bool = False,
         status: str = "active", login: str = "", email: str | None = "", guid: str | None = "",
-    ) -> int:
-        """A user; the same UPN again is the same user. Empty strings mean "derived from the name"."""  # fmt: skip
+    ) -> int:  # fmt: skip
+        """A user; the same UPN again is the same user. Empty strings mean "derived from the name"."""
         upn = upn or claims.upn(name)
         key = f"user/{upn}"
         if key in self._known:
@@ -129,8 +98,8 @@ class Stage:
     def group(
         self, name: str, kind: str = "security_group", *, members: Sequence[int] = (), owners: Sequence[int] = (),
         status: str = "active", membership: str | None = "Assigned", reported_users: int | None = None,
-    ) -> int:
-        """A directory group; the same name again is the same group (then without new members)."""  # fmt: skip
+    ) -> int:  # fmt: skip
+        """A directory group; the same name again is the same group, with these members and owners added."""
         key = f"group/{name}"
         if key not in self._known:
             guid = group_id(name)
@@ -181,8 +150,8 @@ class Stage:
     def odd(
         self, kind: str, name: str, login: str, *, status: str = "active", guid: str | None = None,
         upn: str | None = None, user_type: str | None = None,
-    ) -> int:
-        """A principal of a rare kind: directory role, application, a claim nothing resolves, an outdated id."""  # fmt: skip
+    ) -> int:  # fmt: skip
+        """A principal of a rare kind: directory role, application, a claim nothing resolves, an outdated id."""
         return self._principal(
             kind, name, login, status=status, entra_id=guid, upn=upn, email=upn, user_type=user_type
         )
@@ -193,8 +162,8 @@ class Stage:
         self, path: str, title: str, *, site_type: str = "Communication", group: int | None = None,
         privacy: str | None = None, state: str = "Active", channel: str | None = None, primary: int | None = None,
         label: str | None = None,
-    ) -> Site:
-        """A site with a library and, but for OneDrive, its three groups; connected to `group` if given."""  # fmt: skip
+    ) -> Site:  # fmt: skip
+        """A site with a library and, but for OneDrive, its three groups; connected to `group` if given."""
         number = self.count("site")
         onedrive, channelled = site_type == "OneDrive", channel is not None
         url = url_text(f"{claims.MY_HOST if onedrive else claims.HOST}/{path}")
@@ -235,8 +204,8 @@ class Stage:
     def place(
         self, parent: Place, kind: str, name: str, *, copied: bool = False, segment: str = "",
         label: str | None = None, sensitivity: str | None = None, data_type: str | None = None,
-    ) -> Place:
-        """A securable below `parent`. `copied`: it stopped inheriting, with a copy of the parent's entries."""  # fmt: skip
+    ) -> Place:  # fmt: skip
+        """A securable below `parent`. `copied`: it stopped inheriting, with a copy of the parent's entries."""
         url = f"{parent.url}/{url_text(segment or name)}"
         made = self._securable(parent.site, parent.id, kind, name, url, copied, label, sensitivity, data_type)
         if copied:
@@ -266,8 +235,8 @@ class Stage:
         self, place: Place, scope: str, permission: str = "View", *, kind: str, invited: Sequence[int] = (),
         redeemed: Sequence[int] = (), expires: datetime | None = None, password: bool = False,
         block_download: bool = False, granted: bool = True, by: str = "Anna Berg",
-    ) -> int:
-        """A sharing link on a place that owns its list; `granted=False` leaves its group behind without entry."""  # fmt: skip
+    ) -> int:  # fmt: skip
+        """A sharing link on a place that owns its list; `granted=False` leaves its group behind without entry."""
         share = fixed_guid(f"link/{place.url}/{kind}/{self.count('link')}")
         login = claims.link_login(place.guid, kind, share)
         number = self._principal("link", login, login, site=place.site, sp_id=self._local(place.site))

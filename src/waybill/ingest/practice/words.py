@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-GIVEN = (
+
+def _each(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+GIVEN = _each(
     "Anna Ben Clara David Elena Farid Grace Hugo Ines Jonas Katya Liam Mara Noah Olivia Pavel Qing Rosa "
     "Samir Tessa Umar Vera Willem Ximena Yusuf Zoe Aiko Bruno Chiara Dmitri Eva Felix Gita Henrik Ida Javier "
     "Kofi Lena Mateo Nadia Oskar Priya Rafael Sofia Tomas Ulla Viktor Wanda Yara Zofia Amara Bastian Carmen "
     "Diego Emilia Finn Greta Hana Ivo Julia"
-).split()  # fmt: skip
+)
 
-FAMILY = (
+FAMILY = _each(
     "Berg Ochieng Lindholm Tanaka Novak Moreau Fischer Rossi Haddad Kowalski Silva Okafor Jensen Petrov Dubois "
     "Keller Marchetti Nakamura Eriksen Castillo Weber Banerjee Lund Osei Hoffmann Ferrari Popescu Virtanen Costa "
     "Schneider Yamada Bauer Mbeki Laurent Horvat Nilsen Romero Vogel Sato Mendes Brandt Kaya Olsen Ricci Vasquez "
     "Steiner Andersson Bakker Dvorak Farouk Gruber Iversen Jansen Klein Lopez Meier Nowak Ortega Perrin Quist"
-).split()  # fmt: skip
+)
 
 DEPARTMENTS = (
     "Finance", "Sales", "Legal", "Marketing", "Procurement", "Engineering", "Research", "Quality", "Logistics",
@@ -33,7 +38,18 @@ TOPICS = (
     "Annual Report", "Safety", "Pricing", "Hiring", "Spare Parts", "Field Trials", "Patents", "Travel",
 )  # fmt: skip
 
-QUALIFIERS = ("2026", "2025", "Core Team", "Steering", "Archive", "Working Group", "Partners", "Review", "Desk", "Lab")
+QUALIFIERS = (
+    "2026",
+    "2025",
+    "Core Team",
+    "Steering",
+    "Archive",
+    "Working Group",
+    "Partners",
+    "Review",
+    "Desk",
+    "Lab",
+)
 
 FOLDERS = (
     "Drafts", "Final", "Minutes", "Contracts", "Reports", "Invoices", "Plans", "Templates", "Customers", "Photos",
@@ -48,7 +64,16 @@ DOCUMENTS = (
 
 EXTENSIONS = ("docx", "xlsx", "pptx", "pdf", "msg", "csv", "png", "vsdx")
 LISTS = ("Tasks", "Issues", "Contacts", "Assets", "Visitors log", "Decisions")
-CHANNELS = ("Leads", "Steering", "Salaries", "Vendors", "Reorganisation", "Incident room", "Board papers", "Deals")
+CHANNELS = (
+    "Leads",
+    "Steering",
+    "Salaries",
+    "Vendors",
+    "Reorganisation",
+    "Incident room",
+    "Board papers",
+    "Deals",
+)
 CUSTOM_GROUPS = ("External reviewers", "Approvers", "Translators", "Auditors", "Interns", "Press readers")
 PARTNERS = ("fabrikam.com", "northwindtraders.com", "adatum.com", "wingtiptoys.com", "litwareinc.com")
 """Home domains of guests: all of them fictitious companies of Microsoft's documentation."""

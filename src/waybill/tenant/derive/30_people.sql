@@ -43,21 +43,24 @@ SELECT g.grp, count(*) FILTER (p.effective) AS users, count(*) FILTER (p.effecti
        count(*) FILTER (NOT p.effective) AS orphaned
 FROM group_person g JOIN person p USING (usr) GROUP BY g.grp;
 
--- SharePoint groups, links: direct people, plus the one group they usually hold; only those that
--- hold several groups need a real union.
-CREATE TEMP TABLE local_container AS
-SELECT e.container, count(*) AS groups, any_value(e.member) AS only_group
+-- SharePoint groups and links are not expanded: a container reaches its largest group (`anchor`),
+-- counted above, and whoever it holds besides. A group of all staff inside 10,000 SharePoint groups
+-- would else be written out 10,000 times.
+CREATE TEMP TABLE anchor AS
+SELECT e.container, arg_max(e.member, (coalesce(g.users + g.orphaned, 0), -e.member)) AS grp
 FROM edge e ANTI JOIN expanded x ON x.principal = e.container
-JOIN step m ON m.principal = e.member GROUP BY e.container;
+JOIN step m ON m.principal = e.member LEFT JOIN group_count g ON g.grp = e.member GROUP BY e.container;
 
 CREATE TEMP TABLE local_person AS
-SELECT e.container, e.member AS usr FROM (FROM edge ANTI JOIN expanded x ON x.principal = container) e
-  JOIN person p ON p.usr = e.member
-  LEFT JOIN local_container l ON l.container = e.container AND l.groups = 1
-  WHERE NOT EXISTS (SELECT 1 FROM group_person g WHERE g.grp = l.only_group AND g.usr = e.member)
-UNION
-SELECT e.container, g.usr FROM edge e JOIN local_container l ON l.container = e.container AND l.groups > 1
-  JOIN group_person g ON g.grp = e.member;
+SELECT DISTINCT x.container, x.usr
+FROM (
+  SELECT e.container, e.member AS usr FROM (FROM edge ANTI JOIN expanded x ON x.principal = container) e JOIN person p ON p.usr = e.member
+  UNION ALL
+  SELECT e.container, g.usr FROM edge e JOIN anchor a ON a.container = e.container AND a.grp <> e.member JOIN group_person g ON g.grp = e.member
+) x
+LEFT JOIN anchor a ON a.container = x.container
+LEFT JOIN group_person g ON g.grp = a.grp AND g.usr = x.usr
+WHERE g.usr IS NULL;
 
 CREATE TEMP TABLE unknown_container AS
 SELECT id AS principal FROM principal
@@ -90,8 +93,8 @@ SELECT p.id AS principal,
 FROM principal p
 LEFT JOIN group_count g ON g.grp = p.id
 LEFT JOIN own o ON o.container = p.id
-LEFT JOIN local_container l ON l.container = p.id AND l.groups = 1
-LEFT JOIN group_count one ON one.grp = l.only_group
+LEFT JOIN anchor l ON l.container = p.id
+LEFT JOIN group_count one ON one.grp = l.grp
 LEFT JOIN unknown u ON u.principal = p.id
 LEFT JOIN direct d ON d.container = p.id
 LEFT JOIN owned w ON w.grp = p.id
@@ -99,4 +102,4 @@ LEFT JOIN nested n ON n.ancestor = p.id
 WHERE p.kind NOT IN ('user', 'application')
 ORDER BY p.id;
 
-DROP TABLE expanded; DROP TABLE local_person; DROP TABLE local_container; DROP TABLE group_count; DROP TABLE unknown_container;
+DROP TABLE expanded; DROP TABLE local_person; DROP TABLE anchor; DROP TABLE group_count; DROP TABLE unknown_container;

@@ -1,6 +1,7 @@
 -- Every access list entry, with what it is worth.
 --  shown: it has a row on Permissions; live: it gives access today;
---  verdict: live | limited | system | existing | expired | orphaned | deleted | mismatch | no_rights | private_group
+--  verdict: live | limited | system | existing | expired | deleted | mismatch | no_rights | private_group
+CREATE TYPE verdict AS ENUM ('live', 'limited', 'system', 'existing', 'expired', 'deleted', 'mismatch', 'no_rights', 'private_group');
 CREATE TABLE entry AS
 WITH as_of AS (SELECT value::TIMESTAMP AS moment FROM meta WHERE key = 'as_of'),
 judged AS (
@@ -24,7 +25,7 @@ judged AS (
   JOIN securable o ON o.id = a.securable AND o.has_acl
   LEFT JOIN link k ON k.principal = a.principal
 )
-SELECT j.site, j.securable, j.principal, j.level, j.verdict,
+SELECT j.site, j.securable, j.principal, j.level, j.verdict::verdict AS verdict,
        j.verdict IN ('live', 'deleted', 'mismatch', 'no_rights', 'private_group') AS shown,
        j.verdict = 'live' AS live
 FROM judged j JOIN object o ON o.securable = j.securable JOIN principal_order p ON p.principal = j.principal

@@ -5,15 +5,23 @@ FROM (
     CASE
       WHEN s.Id IS NULL THEN 'its site ' || r.SiteId || ' is not in SharePointSites'
       WHEN r.RoleDefinition IS NULL AND r.item_type <> 'siteadmin' THEN 'it has no RoleDefinition'
-      WHEN r.item_type = 'siteadmin' OR r.ItemURL IS NOT NULL THEN NULL
-      WHEN r.item_type <> 'web' THEN 'a ' || r.item_type || ' without ItemURL: its place is unknown'
-      WHEN r.WebId <> s.RootWebId THEN 'a subsite without ItemURL: its place is unknown'
+      WHEN r.item_type = 'siteadmin' THEN NULL
+      WHEN r.path = '' AND r.item_type <> 'web' THEN 'a ' || r.item_type || ' without ItemURL: its place is unknown'
+      WHEN r.item_type <> 'web' AND lower(r.path) = lower(regexp_replace(rtrim(s.Url, '/'), '^[a-zA-Z]+://[^/]+/?', ''))
+        THEN 'a ' || r.item_type || ' with the path of its site: its place is unknown'
+      WHEN r.path = '' AND r.WebId <> s.RootWebId THEN 'a subsite without ItemURL: its place is unknown'
     END AS reason
   FROM (
-    SELECT rowid AS id, false AS carried, SiteId, lower(ItemType) AS item_type, ItemURL, WebId, RoleDefinition FROM staged
-    UNION ALL
-    SELECT rowid, true, SiteId, lower(ItemType), ItemURL, WebId, RoleDefinition FROM {carried}
+    SELECT *, trim(regexp_replace(coalesce(ItemURL, ''), '^[a-zA-Z]+://[^/]+', ''), '/ ') AS path, lower(ItemType) AS item_type FROM (
+      SELECT rowid AS id, false AS carried, SiteId, ItemType, ItemURL, WebId, RoleDefinition FROM staged
+      UNION ALL
+      SELECT rowid, true, SiteId, ItemType, ItemURL, WebId, RoleDefinition FROM {carried})
   ) r
   LEFT JOIN landed.SharePointSites s ON s.Id = r.SiteId
 ) m
 WHERE m.reason IS NOT NULL AND verdict.id = m.id AND verdict.carried = m.carried AND verdict.fate IN ('read', 'keep');
+-- Those whose site is known are named on that site's Exceptions.
+CREATE OR REPLACE TEMP TABLE unplaced AS
+SELECT s.SiteId AS site_guid, v.reason FROM verdict v JOIN staged s ON s.rowid = v.id
+WHERE NOT v.carried AND v.fate = 'rejected' AND s.SiteId IN (SELECT Id FROM landed.SharePointSites)
+  AND (s.ptenant = getvariable('wall') OR getvariable('wall') IS NULL);

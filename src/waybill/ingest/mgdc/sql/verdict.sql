@@ -1,6 +1,6 @@
 -- What becomes of every staged row and of every row carried from the snapshot before:
 --   read | repeated | removed | rejected (with a reason), and for carried rows keep | drop.
--- $tenant: the tenant whose rows are let in, NULL = all. Words in braces differ by dataset: merge.py.
+-- getvariable('wall'): the tenant whose rows are let in, NULL = all. Words in braces differ by dataset: merge.py.
 CREATE OR REPLACE TEMP TABLE verdict AS
 WITH pool AS (
   SELECT s.rowid AS id, false AS carried, {key}, {part} AS part, f.folder, f.number AS file, s._object AS object,

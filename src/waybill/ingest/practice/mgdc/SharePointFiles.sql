@@ -1,6 +1,6 @@
 -- All files, those that inherit too; ScopeId is the scope that governs them.
 SELECT getvariable('ptenant') AS ptenant, s.site_guid AS "SiteId", s.web AS "WebId", s.list AS "ListId", s.guid AS "ItemId", g.scope AS "ScopeId",
-  replace(t.url, '%20', ' ') AS "SiteUrl",
+  t.url AS "SiteUrl",
   regexp_replace(s.path[length(s.site_path) + 2:], '/[^/]*$', '', 's') AS "DirName", regexp_extract(s.path, '[^/]*$', 0, 's') AS "FileName",
   nullif(regexp_extract(s.path, '\.([A-Za-z0-9]+)$', 1), '') AS "Extension",
   CASE WHEN t.site_type = 'OneDrive' THEN 'MySiteDocumentLibrary' ELSE 'DocumentLibrary' END AS "ListServerTemplate",
@@ -11,9 +11,9 @@ SELECT getvariable('ptenant') AS ptenant, s.site_guid AS "SiteId", s.web AS "Web
   {'Name': 'System Account', 'Email': NULL::VARCHAR} AS "Author", {'Name': 'System Account', 'Email': NULL::VARCHAR} AS "ModifiedBy",
   'Full' AS "Operation", getvariable('snapshot_date') AS "SnapshotDate"
 FROM spoken s
-JOIN object o ON o.securable = s.securable
+JOIN (FROM object WHERE site BETWEEN getvariable('low') AND getvariable('high')) o ON o.securable = s.securable
 JOIN spoken g ON g.securable = o.scope
-JOIN securable f ON f.id = s.securable
+JOIN (FROM securable WHERE site BETWEEN getvariable('low') AND getvariable('high')) f ON f.id = s.securable
 JOIN site t ON t.id = s.site
-WHERE s.kind = 'file' AND s.site % getvariable('parts') = getvariable('part')
+WHERE s.kind = 'file'
 ORDER BY s.securable

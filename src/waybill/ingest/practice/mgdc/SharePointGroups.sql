@@ -1,15 +1,16 @@
 -- SharePoint groups and the hidden groups of links; the latter hold who has opened the link.
-WITH local AS (
-  SELECT p.id, p.site, p.sp_id, p.name, k.link_id,
-    CASE WHEN k.principal IS NULL THEN (SELECT list(m.member ORDER BY m.member) FROM member m WHERE m.container = p.id)
-         ELSE (SELECT list(i.principal ORDER BY i.principal) FROM invite i WHERE i.link = p.id AND i.redeemed) END AS people
+WITH held AS (
+  SELECT container AS grp, member AS principal FROM member
+  UNION ALL SELECT link, principal FROM invite WHERE redeemed
+),
+local AS (
+  SELECT p.id, p.site, p.sp_id, p.name, k.link_id
   FROM principal p LEFT JOIN link k ON k.principal = p.id
-  WHERE p.kind IN ('sp_group', 'link') AND coalesce(k.scope, '') <> 'existing' AND p.site % getvariable('parts') = getvariable('part')
+  WHERE p.kind IN ('sp_group', 'link') AND coalesce(k.scope, '') <> 'existing' AND p.site BETWEEN getvariable('low') AND getvariable('high')
 ),
 named AS (
-  SELECT e.id, list({'Type': r.member_type, 'AadObjectId': r.guid, 'Name': r.name, 'Email': r.email, 'TypeV2': r.type_v2,
-                     'LoginName': r.login, 'UPN': r.upn} ORDER BY r.principal) AS people
-  FROM (SELECT id, unnest(people) AS principal FROM local) e JOIN recipient r ON r.principal = e.principal GROUP BY e.id
+  SELECT l.id, list(r.member ORDER BY r.principal) AS people
+  FROM local l JOIN held h ON h.grp = l.id JOIN recipient r ON r.principal = h.principal GROUP BY l.id
 )
 SELECT getvariable('ptenant') AS ptenant, s.guid AS "SiteId", l.sp_id AS "GroupId",
   coalesce(l.link_id, '00000000-0000-0000-0000-000000000000') AS "GroupLinkId", 'SharePointGroup' AS "GroupType",

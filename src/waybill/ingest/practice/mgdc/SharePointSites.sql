@@ -1,4 +1,4 @@
-SELECT getvariable('ptenant') AS ptenant, s.guid AS "Id", replace(s.url, '%20', ' ') AS "Url",
+SELECT getvariable('ptenant') AS ptenant, s.guid AS "Id", s.url AS "Url",
   CASE WHEN s.state = 'Archived' THEN 'Archived' ELSE 'None' END AS "ArchiveState",
   {'Id': r.guid, 'Title': s.title, 'WebTemplate': s.template,
    'WebTemplateId': CASE s.template WHEN 'STS' THEN 1 WHEN 'SPSPERS' THEN 21 WHEN 'GROUP' THEN 64 WHEN 'SITEPAGEPUBLISHING' THEN 68 WHEN 'TEAMCHANNEL' THEN 69 END,
@@ -13,7 +13,8 @@ SELECT getvariable('ptenant') AS ptenant, s.guid AS "Id", replace(s.url, '%20', 
   CASE s.site_type WHEN 'Private channel' THEN 'PrivateChannel' WHEN 'Shared channel' THEN 'SharedChannel' ELSE 'None' END AS "TeamsChannelType",
   false AS "IsHubSite", '00000000-0000-0000-0000-000000000000' AS "HubSiteId",
   s.site_type = 'Communication' AS "IsCommunicationSite", s.site_type = 'OneDrive' AS "IsOneDrive",
-  s.external_sharing <> 'Disabled' AS "ShareByEmailEnabled", s.external_sharing <> 'Disabled' AS "ShareByLinkEnabled",
+  s.external_sharing IN ('ExternalUserSharingOnly', 'ExternalUserAndGuestSharing') AS "ShareByEmailEnabled",
+  s.external_sharing = 'ExternalUserAndGuestSharing' AS "ShareByLinkEnabled",
   s.external_sharing <> 'Disabled' AS "IsExternalSharingEnabled",
   s.grp IS NOT NULL AND s.privacy = 'Private' AS "SiteConnectedToPrivateGroup", s.privacy AS "Privacy",
   {'Id': CASE WHEN s.label IS NOT NULL THEN CAST(CAST(md5('label/' || s.label) AS UUID) AS VARCHAR) END, 'DisplayName': s.label} AS "SensitivityLabelInfo",
@@ -28,6 +29,6 @@ LEFT JOIN principal g ON g.id = s.grp
 LEFT JOIN (SELECT site, any_value(principal) AS principal FROM site_admin WHERE is_primary GROUP BY site) a ON a.site = s.id
 LEFT JOIN recipient o ON o.principal = a.principal
 LEFT JOIN (SELECT site, count(*) FILTER (kind = 'web') AS webs, count(*) FILTER (kind = 'file') AS files
-           FROM securable GROUP BY site) n ON n.site = s.id
-WHERE s.id % getvariable('parts') = getvariable('part')
+           FROM securable WHERE site BETWEEN getvariable('low') AND getvariable('high') GROUP BY site) n ON n.site = s.id
+WHERE s.id BETWEEN getvariable('low') AND getvariable('high')
 ORDER BY s.id

@@ -36,9 +36,18 @@ def group_cycle(s: Stage) -> None:
 def three_paths(s: Stage) -> None:
     """Anna Berg reaches Budget 2026 three ways: directly, by a SharePoint group, by a nested group."""
     anna = s.person("Anna Berg")
-    finance = s.group("Finance EMEA", members=[anna, s.person("Ben Ochieng"), s.guest("Ines Costa", "ines.costa@fabrikam.com")])
+    finance = s.group(
+        "Finance EMEA",
+        members=[anna, s.person("Ben Ochieng"), s.guest("Ines Costa", "ines.costa@fabrikam.com")],
+    )
     everywhere = s.group("Finance all", members=[finance, s.person("Clara Moreau")])
-    site = s.site("sites/budget26", "Budget 2026", site_type="Classic", primary=s.person("Clara Moreau"), label="Confidential")
+    site = s.site(
+        "sites/budget26",
+        "Budget 2026",
+        site_type="Classic",
+        primary=s.person("Clara Moreau"),
+        label="Confidential",
+    )
     s.grant(site.root, anna, "Read")
     s.put(site.members, anna, finance)
     s.grant(site.root, everywhere, "Contribute")
@@ -55,8 +64,12 @@ def member_and_owner(s: Stage) -> None:
 @trap("sites/field-trials", groups=("Field trials",), users=("Viktor Bauer",))
 def owner_not_member(s: Stage) -> None:
     """Viktor Bauer owns the group without being a member: the owners claim reaches him, the member claim not."""
-    group = s.group("Field trials", "m365_group", members=[s.person("Gita Banerjee")], owners=[s.person("Viktor Bauer")])
-    site = s.site("sites/field-trials", "Field trials", site_type="Group-connected", group=group, privacy="Private")
+    group = s.group(
+        "Field trials", "m365_group", members=[s.person("Gita Banerjee")], owners=[s.person("Viktor Bauer")]
+    )
+    site = s.site(
+        "sites/field-trials", "Field trials", site_type="Group-connected", group=group, privacy="Private"
+    )
     s.grant(s.place(site.library, "folder", "Samples", copied=True), group, "Contribute")
 
 
@@ -109,7 +122,7 @@ def external_group_on_link(s: Stage) -> None:
 @trap("sites/investigations", groups=("Investigations",))
 def hidden_members(s: Stage) -> None:
     """A group whose members the source does not list, but counts: 12 people, names unknown."""
-    hidden = s.group("Investigations", status="unresolved", reported_users=12)
+    hidden = s.group("Investigations", status="unresolved", membership=None, reported_users=12)
     site = s.site("sites/investigations", "Investigations", primary=s.person("Anna Berg"))
     s.grant(site.root, hidden, "Contribute")
     s.put(site.visitors, hidden)
@@ -118,7 +131,9 @@ def hidden_members(s: Stage) -> None:
 @trap("sites/germany", groups=("All of Germany",), users=("Hugo Hoffmann",))
 def dynamic_and_mail_groups(s: Stage) -> None:
     """A rule-based group inside a mail-enabled security group: membership as stored, mail changes nothing."""
-    ruled = s.group("All of Germany", membership="Dynamic", members=[s.person("Hugo Hoffmann"), s.person("Lena Vogel")])
+    ruled = s.group(
+        "All of Germany", membership="Dynamic", members=[s.person("Hugo Hoffmann"), s.person("Lena Vogel")]
+    )
     mailed = s.group("Germany mail", "mail_security_group", members=[ruled])
     site = s.site("sites/germany", "Germany", primary=s.person("Anna Berg"))
     s.put(site.members, mailed)

@@ -16,24 +16,31 @@ ODD_ITEMS = (
     "חוזה שכירות",
     "\u202egpj.exe",
     "   blanks around   ",
-    "<b>&amp;\"quoted\"'",
+    '<b>&amp;"quoted"\'',
 )
 
 
 @trap("sites/formulas", groups=FORMULA_GROUPS, users=("formula@contoso.com",))
 def formula_names(s: Stage) -> None:
     """Names that begin with = + - or @ arrive as text, and no cell becomes a formula."""
-    site = s.site("sites/formulas", '=HYPERLINK("https://contoso.com","Formulas")', site_type="Classic", primary=s.person("Anna Berg"))
+    site = s.site(
+        "sites/formulas",
+        '=HYPERLINK("https://contoso.com","Formulas")',
+        site_type="Classic",
+        primary=s.person("Anna Berg"),
+    )
     for name in FORMULA_GROUPS:
         s.grant(site.root, s.group(name, members=[s.person("Clara Moreau")]), "Read")
     s.grant(site.root, s.person("=1+1", upn="formula@contoso.com"), "Read")
-    s.place(site.library, "file", "=2+3.xlsx", copied=True)
+    s.place(site.library, "file", "=2+3 #1 100%20.xlsx", copied=True)
 
 
 @trap("sites/odd-names")
 def odd_and_long_names(s: Stage) -> None:
     """Control characters, emoji, right-to-left text and a title of 40,000 characters arrive as that text."""
-    site = s.site("sites/odd-names", "Odd names \U0001f4c1", site_type="Classic", primary=s.person("Anna Berg"))
+    site = s.site(
+        "sites/odd-names", "Odd names \U0001f4c1", site_type="Classic", primary=s.person("Anna Berg")
+    )
     titles = s.place(site.root, "list", "Titles", segment="Lists/Titles")
     # A list item's title is free text; its address is its number.
     for number, title in enumerate((*ODD_ITEMS, LONG_NAME), start=1):

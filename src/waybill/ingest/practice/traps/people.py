@@ -86,7 +86,9 @@ def eeeu_foreign_suffix(s: Stage) -> None:
 @trap("sites/payroll", groups=("Payroll",), users=("Carmen Vasquez",))
 def eeeu_on_private_group_site(s: Stage) -> None:
     """On a private group-connected site everyone-except-external is taken away again: shown, not effective."""
-    group = s.group("Payroll", "m365_group", members=[s.person("Carmen Vasquez")], owners=[s.person("Dmitri Petrov")])
+    group = s.group(
+        "Payroll", "m365_group", members=[s.person("Carmen Vasquez")], owners=[s.person("Dmitri Petrov")]
+    )
     site = s.site("sites/payroll", "Payroll", site_type="Group-connected", group=group, privacy="Private")
     s.grant(site.root, s.everyone(), "Read")
     s.put(site.visitors, s.everyone())
@@ -95,7 +97,9 @@ def eeeu_on_private_group_site(s: Stage) -> None:
 @trap("sites/ideas", groups=("Ideas",), users=("Felix Steiner",))
 def eeeu_on_public_group_site(s: Stage) -> None:
     """On a public group-connected site everyone-except-external holds Edit through Members, by default."""
-    group = s.group("Ideas", "m365_group", members=[s.person("Felix Steiner")], owners=[s.person("Dmitri Petrov")])
+    group = s.group(
+        "Ideas", "m365_group", members=[s.person("Felix Steiner")], owners=[s.person("Dmitri Petrov")]
+    )
     site = s.site("sites/ideas", "Ideas", site_type="Team (standard)", group=group, privacy="Public")
     s.put(site.members, s.everyone())
 
@@ -116,13 +120,15 @@ def roles_apps_and_link_guests(s: Stage) -> None:
     role = s.odd("directory_role", "Company Administrator", claims.security_login(guid), guid=guid)
     s.put(role, s.person("Amara Mbeki"))
     app = claims.fixed_guid("app/archiver")
-    site = s.site("sites/administration", "Administration", site_type="Classic", primary=s.person("Amara Mbeki"))
+    site = s.site(
+        "sites/administration", "Administration", site_type="Classic", primary=s.person("Amara Mbeki")
+    )
     s.admin(site, role)
-    archiver = s.odd("application", "Archiver", f"i:0i.t|ms.sp.ext|{app}@{s.tenant}", guid=app)
+    archiver = s.odd("application", "Archiver", f"i:0i.t|ms.sp.ext|{app}@{s.tenant}")
     s.grant(site.root, archiver, "Full Control")
-    sid = s.odd("unresolved", "Old role claim", "c:0-.f|rolemanager|s-1-5-21-1004336348-1177238915-682003330-512",
-                status="unresolved")  # fmt: skip
-    s.grant(site.root, sid, "Read")
+    sid = "c:0-.f|rolemanager|s-1-5-21-1004336348-1177238915-682003330-512"
+    old_role = s.odd("directory_role", "Old role claim", sid, status="unresolved")
+    s.grant(site.root, old_role, "Read")
     mail = "auditor@litwareinc.com"
     guest = s.person("auditor@litwareinc.com", upn=mail, login=f"i:0#.f|membership|urn:spo:guest#{mail}", external=True,
                      user_type="Guest", guid=None)  # fmt: skip

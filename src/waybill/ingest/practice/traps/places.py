@@ -11,8 +11,12 @@ from waybill.ingest.practice.traps.trap import trap
 @trap("sites/works-council", groups=("Works council",), users=("Sofia Rossi",))
 def subsite_unique_under_group_site(s: Stage) -> None:
     """A subsite with its own list under a group site: the group's members are not on it, Sofia Rossi is."""
-    group = s.group("Works council", "m365_group", members=[s.person("Rafael Costa")], owners=[s.person("Vera Klein")])
-    site = s.site("sites/works-council", "Works council", site_type="Group-connected", group=group, privacy="Private")
+    group = s.group(
+        "Works council", "m365_group", members=[s.person("Rafael Costa")], owners=[s.person("Vera Klein")]
+    )
+    site = s.site(
+        "sites/works-council", "Works council", site_type="Group-connected", group=group, privacy="Private"
+    )
     minutes = s.place(site.root, "web", "Closed sessions", segment="closed", copied=True)
     s.bare(minutes)
     s.grant(minutes, s.person("Sofia Rossi"), "Full Control")
@@ -64,7 +68,9 @@ def custom_level(s: Stage) -> None:
 @trap("sites/contribute-and-more", users=("Emilia Bakker",))
 def several_levels_at_once(s: Stage) -> None:
     """One person holds Limited Access, Read and Design on the same site: rights add up, Design is the highest."""
-    site = s.site("sites/contribute-and-more", "Contribute and more", site_type="Classic", primary=s.person("Anna Berg"))
+    site = s.site(
+        "sites/contribute-and-more", "Contribute and more", site_type="Classic", primary=s.person("Anna Berg")
+    )
     for level in ("Limited Access", "Read", "Design"):
         s.grant(site.root, s.person("Emilia Bakker"), level)
 
@@ -72,25 +78,37 @@ def several_levels_at_once(s: Stage) -> None:
 @trap("sites/locked", users=("Zofia Nowak",))
 def locked_site(s: Stage) -> None:
     """A site nobody may enter at the moment: its rows stay, its state is told."""
-    s.put(s.site("sites/locked", "Locked", primary=s.person("Anna Berg"), state="No access").members, s.person("Zofia Nowak"))
+    s.put(
+        s.site("sites/locked", "Locked", primary=s.person("Anna Berg"), state="No access").members,
+        s.person("Zofia Nowak"),
+    )
 
 
 @trap("sites/read-only", users=("Zofia Nowak",))
 def read_only_site(s: Stage) -> None:
     """A read-only site: Edit stays written in its list."""
-    s.put(s.site("sites/read-only", "Read-only", primary=s.person("Anna Berg"), state="Read-only").members, s.person("Zofia Nowak"))
+    s.put(
+        s.site("sites/read-only", "Read-only", primary=s.person("Anna Berg"), state="Read-only").members,
+        s.person("Zofia Nowak"),
+    )
 
 
 @trap("sites/archived", users=("Zofia Nowak",))
 def archived_site(s: Stage) -> None:
     """An archived site: rows stay, the state is told."""
-    s.put(s.site("sites/archived", "Archived", primary=s.person("Anna Berg"), state="Archived").members, s.person("Zofia Nowak"))
+    s.put(
+        s.site("sites/archived", "Archived", primary=s.person("Anna Berg"), state="Archived").members,
+        s.person("Zofia Nowak"),
+    )
 
 
 @trap("sites/recycled", users=("Zofia Nowak",))
 def recycled_site(s: Stage) -> None:
     """A site in the recycle bin: it gives no access to anybody."""
-    s.put(s.site("sites/recycled", "Recycled", primary=s.person("Anna Berg"), state="Deleted").members, s.person("Zofia Nowak"))
+    s.put(
+        s.site("sites/recycled", "Recycled", primary=s.person("Anna Berg"), state="Deleted").members,
+        s.person("Zofia Nowak"),
+    )
 
 
 @trap("personal/anna_berg_contoso_com", users=("Anna Berg", "David Tanaka"))
@@ -109,11 +127,13 @@ def system_groups_and_slink_claims(s: Stage) -> None:
     site = s.site("sites/system-groups", "System groups", primary=s.person("Anna Berg"))
     system = s.sp_group(site, "Limited Access System Group", s.person("Rosa Romero"))
     s.grant(site.root, system, "Limited Access")
-    listed = s.sp_group(site, f"Limited Access System Group For List {site.library.guid}", s.person("Rosa Romero"))
+    listed = s.sp_group(
+        site, f"Limited Access System Group For List {site.library.guid}", s.person("Rosa Romero")
+    )
     # Seen in the field: a real level on a system group; it still is the system's, not a grant of ours.
     s.grant(site.root, listed, "Read")
     digest = hashlib.sha256(site.url.encode()).hexdigest()
-    s.grant(site.root, s.odd("unresolved", "SLinkClaim", f"c:0u.c|tenant|{digest}", status="unresolved"), "Read")
+    s.grant(site.root, s.odd("unresolved", "SLinkClaim", f"c:0u.c|tenant|{digest}"), "Read")
 
 
 ALL = (

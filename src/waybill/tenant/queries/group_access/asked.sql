@@ -13,11 +13,11 @@ FROM (SELECT unnest($specials::VARCHAR[]) AS k);
 
 -- The principals a group is in an access list as: itself, its owners claim, each spelling of a special.
 CREATE OR REPLACE TEMP TABLE asked_principal AS
-SELECT a.grp, a.grp AS principal, 'All members' AS applies FROM asked a WHERE a.grp >= 0
+SELECT a.grp, a.grp AS principal, false AS owners FROM asked a WHERE a.grp >= 0
 UNION ALL
-SELECT a.grp, p.id, 'Owners only' FROM asked a JOIN principal p ON p.kind = 'm365_owners' AND p.of_group = a.grp
+SELECT a.grp, p.id, true FROM asked a JOIN principal p ON p.kind = 'm365_owners' AND p.of_group = a.grp
 UNION ALL
-SELECT a.grp, p.id, 'All members' FROM asked a JOIN principal p ON p.kind = a.kind WHERE a.grp < 0;
+SELECT a.grp, p.id, false FROM asked a JOIN principal p ON p.kind = a.kind WHERE a.grp < 0;
 
 CREATE OR REPLACE TEMP TABLE asked_name AS
 SELECT a.grp, a.kind, a.ord,

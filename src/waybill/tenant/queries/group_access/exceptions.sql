@@ -33,7 +33,7 @@ said AS (
   WHERE NOT EXISTS (SELECT 1 FROM entry e WHERE e.principal = p.id)
   UNION ALL
   SELECT 1, 'Warning', s.url, NULL, NULL, 'SITE_LOCKED', 'The site is in state "' || s.state || '": the access shown is capped by it.'
-  FROM site s WHERE s.id IN (SELECT site FROM hit) AND s.state NOT IN ('Active', 'Deleted')
+  FROM site s WHERE s.id IN (SELECT site FROM hit_site) AND s.state NOT IN ('Active', 'Deleted')
   UNION ALL
   SELECT 1, x.severity, s.url, x.object, x.principal, x.code, x.message
   FROM source_problem x LEFT JOIN site s ON s.id = x.site

@@ -1,18 +1,29 @@
--- One row per asked group. $asked_modules: the data sources asked for; a module not asked for is blank.
-WITH per_group AS (
+-- One row per group of a slice ($slice; run after hits). $asked_modules: the data sources asked for; a
+-- module not asked for is blank. Distinct objects and sites are found by grouping twice: that can spill.
+WITH per_object AS (
+  SELECT h.grp, h.site, h.securable, bool_or(NOT h.is_admin) AS listed, bool_or(h.is_admin) AS admin,
+    max(l.rank::INTEGER * 100000 - h.level) AS strongest
+  FROM hit h JOIN level l ON l.id = h.level GROUP BY h.grp, h.site, h.securable
+),
+per_site AS (
+  SELECT h.grp, h.site, bool_or(o.kind IN ('root', 'web')) AS rooted, count(*) FILTER (h.listed) AS objects,
+    bool_or(h.admin) AS admin, max(h.strongest) AS strongest
+  FROM per_object h JOIN securable o ON o.id = h.securable GROUP BY h.grp, h.site
+),
+linked AS (
+  SELECT grp, count(*) AS links FROM (
+    SELECT h.grp, h.principal FROM hit h SEMI JOIN link k ON k.principal = h.principal GROUP BY h.grp, h.principal
+  ) GROUP BY grp
+),
+per_group AS (
   SELECT h.grp,
-    count(DISTINCT h.site) FILTER (o.kind IN ('root', 'web')) AS sites,
-    count(DISTINCT h.site) FILTER (o.kind IN ('root', 'web') AND s.module = 'Microsoft Teams') AS teams,
-    count(DISTINCT h.site) FILTER (o.kind IN ('root', 'web') AND s.module = 'SharePoint Online') AS sharepoint,
-    count(DISTINCT h.site) FILTER (o.kind IN ('root', 'web') AND s.module = 'OneDrive') AS onedrive,
-    count(DISTINCT h.site) FILTER (o.kind IN ('root', 'web') AND s.module = 'Microsoft 365 Group') AS m365,
-    count(DISTINCT h.securable) FILTER (NOT h.is_admin) AS objects,
-    arg_max(l.name, (l.rank, -l.id)) AS highest,
-    count(DISTINCT h.site) FILTER (h.is_admin) AS admin_on,
-    count(DISTINCT h.principal) FILTER (p.kind = 'link') AS links
-  FROM hit h JOIN securable o ON o.id = h.securable JOIN site s ON s.id = h.site JOIN level l ON l.id = h.level
-  JOIN principal p ON p.id = h.principal
-  GROUP BY h.grp
+    count(*) FILTER (h.rooted) AS sites,
+    count(*) FILTER (h.rooted AND s.module = 'Microsoft Teams') AS teams,
+    count(*) FILTER (h.rooted AND s.module = 'SharePoint Online') AS sharepoint,
+    count(*) FILTER (h.rooted AND s.module = 'OneDrive') AS onedrive,
+    count(*) FILTER (h.rooted AND s.module = 'Microsoft 365 Group') AS m365,
+    sum(h.objects)::BIGINT AS objects, count(*) FILTER (h.admin) AS admin_on, max(h.strongest) AS strongest
+  FROM per_site h JOIN site s ON s.id = h.site GROUP BY h.grp
 ),
 special AS (
   SELECT a.grp, count(q.usr) AS users, count(q.usr) FILTER (q.external) AS external_users
@@ -23,7 +34,8 @@ fact AS (
     coalesce(c.users, x.users) AS users, coalesce(c.external_users, x.external_users) AS external_users,
     coalesce(c.owners, 0) AS owners, coalesce(c.direct_members, x.users) AS direct_members,
     coalesce(c.nested_groups, 0) AS nested_groups, coalesce(c.orphaned, 0) AS orphaned, coalesce(c.unknown, false) AS unknown
-  FROM asked_name n LEFT JOIN principal p ON p.id = n.grp LEFT JOIN headcount c ON c.principal = n.grp
+  FROM asked_name n JOIN slice_of z ON z.grp = n.grp AND z.slice = $slice
+  LEFT JOIN principal p ON p.id = n.grp LEFT JOIN headcount c ON c.principal = n.grp
   LEFT JOIN special x ON x.grp = n.grp
 )
 SELECT f.name, f.id, f.email,
@@ -38,7 +50,7 @@ SELECT f.name, f.id, f.email,
   CASE WHEN list_contains($asked_modules, 'SharePoint Online') THEN coalesce(g.sharepoint, 0) END,
   CASE WHEN list_contains($asked_modules, 'OneDrive') THEN coalesce(g.onedrive, 0) END,
   CASE WHEN list_contains($asked_modules, 'Microsoft 365 Group') THEN coalesce(g.m365, 0) END,
-  coalesce(g.objects, 0), g.highest, coalesce(g.admin_on, 0), coalesce(g.links, 0),
+  coalesce(g.objects, 0), v.name, coalesce(g.admin_on, 0), coalesce(k.links, 0),
   nullif(concat_ws(';',
     CASE WHEN f.grp < 0 THEN 'Everyone' END, CASE WHEN f.external_users > 0 THEN 'External' END,
     CASE WHEN f.users > 100 THEN 'Large group' END, CASE WHEN f.orphaned > 0 THEN 'Orphaned' END,
@@ -50,5 +62,6 @@ SELECT f.name, f.id, f.email,
     CASE WHEN f.status = 'deleted' THEN 'Deleted group: passes no access on.' END,
     CASE WHEN f.unknown THEN 'Not all members are known, so their number is left blank.' END,
     CASE WHEN f.grp < 0 THEN special_rule(f.kind) END), '')
-FROM fact f LEFT JOIN per_group g ON g.grp = f.grp
+FROM fact f LEFT JOIN per_group g ON g.grp = f.grp LEFT JOIN linked k ON k.grp = f.grp
+LEFT JOIN level v ON v.rank::INTEGER * 100000 - v.id = g.strongest
 ORDER BY f.ord, f.grp DESC;

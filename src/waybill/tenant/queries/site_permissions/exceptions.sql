@@ -33,9 +33,8 @@ said AS (
   JOIN principal p ON p.id = d.principal LEFT JOIN link k ON k.principal = p.id
   UNION ALL
   SELECT a.ord, 'Info', s.url, o.url, p.name, 'LINK_ORPHANED', 'The link group still exists but no access list names it: no access.'
-  FROM principal p JOIN asked_site a ON a.site = p.site JOIN site s ON s.id = p.site
+  FROM orphaned_link x JOIN principal p ON p.id = x.principal JOIN asked_site a ON a.site = x.site JOIN site s ON s.id = x.site
   JOIN link k ON k.principal = p.id LEFT JOIN securable o ON o.id = k.securable
-  WHERE p.kind = 'link' AND NOT EXISTS (SELECT 1 FROM entry e WHERE e.principal = p.id)
   UNION ALL
   SELECT a.ord, 'Warning', s.url, NULL, CASE WHEN p.kind = 'link' THEN link_name(k.scope) ELSE p.name END, 'GROUP_UNRESOLVED',
     'The members of this ' || CASE WHEN p.kind = 'link' THEN 'link' ELSE 'group' END || ', or of a group inside it, are not known: people and counts may be missing.'

@@ -2,11 +2,11 @@
 WITH ranked AS (
   -- Shown first: the strongest grant, then direct, then through a SharePoint group, then fewer hops (3.12).
   SELECT h.usr, h.principal, h.memberships, h.container, w.best, w.rank, w.grants, w.whole, w.by_link,
-    row_number() OVER (PARTITION BY h.usr ORDER BY w.rank DESC, h.distance > 0, w.kind <> 'sp_group', h.distance, o.ord, h.principal) AS place
-  FROM hit h JOIN here w ON w.principal = h.principal JOIN principal_order o ON o.principal = h.principal
+    row_number() OVER (PARTITION BY h.usr ORDER BY w.rank DESC, h.distance > 0, w.kind <> 'sp_group', h.distance, w.ord, h.principal) AS place
+  FROM hit h JOIN here w ON w.principal = h.principal
 ),
 subject AS (
-  SELECT id AS usr, name FROM principal WHERE id IN (SELECT usr FROM hit)
+  SELECT id AS usr, name FROM human
   UNION ALL SELECT -1, 'Anyone with the link'
 ),
 told AS (
@@ -16,10 +16,10 @@ told AS (
     || CASE WHEN (r.best).is_admin THEN ' -> site administrator' ELSE '' END
     || ' -> ' || l.name || ' on ' || on_object(o.kind, o.name) AS path
   FROM ranked r JOIN subject n ON n.usr = r.usr
-  JOIN level l ON l.id = (r.best).level JOIN securable o ON o.id = (r.best).securable
+  JOIN level l ON l.id = (r.best).level JOIN what o ON o.id = (r.best).securable AND o.site = $site
   LEFT JOIN step st ON st.principal = r.principal
   LEFT JOIN step dt ON dt.principal = r.container
-  LEFT JOIN closure k ON k.descendant = r.container AND k.ancestor = r.principal
+  LEFT JOIN leads k ON k.descendant = r.container AND k.ancestor = r.principal
   WHERE r.place <= 4
 ),
 summed AS (
@@ -31,19 +31,18 @@ paths AS (
   SELECT usr, any_value(path) FILTER (place = 1) AS best, string_agg(path, '; ' ORDER BY place) FILTER (place > 1) AS others, count(*) AS told
   FROM told GROUP BY usr
 )
-SELECT s.title, s.url, coalesce(p.name, 'Anyone with the link'), p.upn, p.email,
-  CASE WHEN p.id IS NULL THEN 'Anonymous' WHEN is_special(p.kind) THEN 'Special Group'
+SELECT coalesce(p.name, 'Anyone with the link'), p.upn, p.email,
+  CASE WHEN p.id IS NULL THEN 'Anonymous' WHEN p.special THEN 'Special Group'
        ELSE coalesce(p.user_type, CASE WHEN p.external THEN 'Guest' ELSE 'Member' END) END,
-  CASE WHEN p.kind = 'user' THEN status_word(p.status) END,
+  CASE WHEN NOT p.special THEN status_word(p.status) END,
   l.name, CASE WHEN m.whole THEN 'Entire site' ELSE 'Parts only' END, c.objects, m.paths, t.best,
   nullif(concat_ws(' ', t.others, CASE WHEN m.paths > t.told THEN '(+' || (m.paths - t.told) || ' more)' END), ''),
-  m.link_only,
+  m.link_only, s.title, s.url,
   nullif(concat_ws(';', CASE WHEN p.external AND p.user_type = 'Member' THEN 'Member-type B2B' END,
-                 CASE WHEN is_special(p.kind) THEN special_rule(p.kind) END), '')
+                 CASE WHEN p.special THEN special_rule(p.kind) END), '')
 FROM summed m JOIN site s ON s.id = $site
-LEFT JOIN principal p ON p.id = m.usr
-LEFT JOIN principal_order o ON o.principal = m.usr
+LEFT JOIN human p ON p.id = m.usr
 JOIN level l ON l.id = m.level
 JOIN object_count c ON c.usr = m.usr
 JOIN paths t ON t.usr = m.usr
-ORDER BY o.ord NULLS LAST;
+ORDER BY p.ord NULLS LAST;

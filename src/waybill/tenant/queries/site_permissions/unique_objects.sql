@@ -1,12 +1,10 @@
--- Objects below the root that own an access list, and how it differs from the one above.
+-- Objects of one site, below its root, that own an access list, and how it differs from the one above.
 WITH own AS (
-  SELECT b.securable, b.parent_scope, b.depth, b.ord, b.site
-  FROM object b JOIN asked_site a ON a.site = b.site JOIN securable o ON o.id = b.securable AND o.has_acl AND o.parent IS NOT NULL
+  SELECT id AS securable, parent_scope FROM what WHERE site = $site AND parent IS NOT NULL
 ),
 listed AS (
-  SELECT DISTINCT e.securable, e.principal, CASE WHEN p.kind = 'link' THEN link_name(k.scope) ELSE p.name END AS name, q.ord
-  FROM shown_entry e JOIN principal p ON p.id = e.principal LEFT JOIN link k ON k.principal = p.id
-  JOIN principal_order q ON q.principal = p.id WHERE NOT e.is_admin
+  SELECT DISTINCT e.securable, e.principal, p.shown_name AS name, p.ord
+  FROM shown_entry e JOIN who p ON p.id = e.principal WHERE e.site = $site AND NOT e.is_admin
 ),
 change AS (
   SELECT o.securable, 'extra' AS what, h.name, h.ord FROM own o JOIN listed h ON h.securable = o.securable
@@ -24,10 +22,10 @@ told AS (
     count(*) AS principals
   FROM measured GROUP BY securable, what
 )
-SELECT s.url, c.name, object_type(c.kind), c.url, o.depth::BIGINT, coalesce(w.items, 0), c.modified_at, g.url,
-  coalesce(x.principals, 0), x.names, coalesce(m.principals, 0), m.names
-FROM own o JOIN securable c ON c.id = o.securable JOIN site s ON s.id = o.site
-LEFT JOIN below w ON w.securable = o.securable LEFT JOIN securable g ON g.id = o.parent_scope
+SELECT c.name, c.depth, c.items, c.modified_at, x.names, m.names,
+  coalesce(x.principals, 0), coalesce(m.principals, 0), object_type(c.kind), c.url, g.url, s.url
+FROM own o JOIN what c ON c.id = o.securable AND c.site = $site JOIN site s ON s.id = $site
+LEFT JOIN what g ON g.id = o.parent_scope AND g.site = $site
 LEFT JOIN told x ON x.securable = o.securable AND x.what = 'extra'
 LEFT JOIN told m ON m.securable = o.securable AND m.what = 'missing'
-ORDER BY o.ord;
+ORDER BY c.ord;

@@ -1,0 +1,1 @@
+SELECT DISTINCT slice FROM slice_of ORDER BY slice;

@@ -1,0 +1,42 @@
+"""What the laws run on: two practice tenants, one server process over them, and every report of the catalog."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from laws.reports import Press
+from laws.serving import Client, Server, serving
+from laws.tenants import SCOPES, Practice, furnish
+
+
+@pytest.fixture(scope="session")
+def practice(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practice]:
+    """A data folder with two tiny practice tenants of different seeds."""
+    made = furnish(tmp_path_factory.mktemp("practice") / "data", 1, 2)
+    yield made
+    made.house.control.dispose()
+
+
+@pytest.fixture(scope="session")
+def server(practice: Practice, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One `waybill serve` on the practice folder for the whole session."""
+    with serving(practice.data, tmp_path_factory.mktemp("server") / "log") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def clients(practice: Practice, server: Server) -> tuple[Client, Client]:
+    """An application of each of the two tenants."""
+    one, two = (
+        Client(server.url, guest.client_id, guest.secret, " ".join(SCOPES)) for guest in practice.guests
+    )
+    return one, two
+
+
+@pytest.fixture(scope="session")
+def press(practice: Practice, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Press]:
+    """Makes reports without a server, each once."""
+    with Press.opened(practice, tmp_path_factory.mktemp("press")) as made:
+        yield made

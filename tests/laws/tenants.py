@@ -1,0 +1,89 @@
+"""Two practice tenants in one data folder, and requests that are as wide as their traps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+from laws import sixth_export
+from waybill.app import House, open_house
+from waybill.cli.tenant_commands import publish_practice
+from waybill.export import Export, Facts, Received, Sql
+from waybill.exports import CATALOG
+from waybill.exports.reading import LANGUAGE_FIELD, SITE_FIELD
+from waybill.ingest.practice import TRAPS
+from waybill.settings import Settings
+
+LAW_CATALOG = (*CATALOG, sixth_export.EXPORT)
+"""What the laws that need no server process run over: the sixth export needs nothing but its line."""
+GROUP_WIRE, SITE_WIRE, LANGUAGE_WIRE = "groupId", SITE_FIELD.wire, LANGUAGE_FIELD.wire
+SPECIAL_GROUPS = (
+    "c:0(.s|true",
+    "c:0-.f|rolemanager|spo-grid-all-users",
+    "c:0!.s|windows",
+    "c:0!.s|forms%3amembership",
+)
+_MOST_SITES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """A tenant in the house and an application of it."""
+
+    tenant: str
+    snapshot: str
+    client_id: str
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class Practice:
+    """A data folder with practice tenants. `house` runs no jobs."""
+
+    data: Path
+    house: House
+    guests: tuple[Guest, ...]
+
+    def facts(self, guest: int = 0) -> AbstractContextManager[Facts]:
+        return self.house.open_facts(self.guests[guest].tenant, self.guests[guest].snapshot)
+
+
+SCOPES = tuple(sorted({export.scope for export in LAW_CATALOG}))
+
+
+def furnish(
+    data: Path, *seeds: int, size: str = "tiny", catalog: tuple[Export, ...] = LAW_CATALOG
+) -> Practice:
+    """Build and publish a practice tenant for each seed, with an application that may ask for everything."""
+    house = open_house(Settings(data=data), catalog=catalog)
+    guests = []
+    for seed in seeds:
+        made = publish_practice(house.registry, size, seed)
+        app = house.identity.apps.create("laws", made.tenant, SCOPES)
+        guests.append(Guest(made.tenant, made.id, app.client_id, app.client_secret))
+    return Practice(data, house, tuple(guests))
+
+
+def sites_of(facts: Facts) -> tuple[str, ...]:
+    """Every site URL of the tenant."""
+    return tuple(str(row[0]) for row in facts.table(Sql("SELECT url FROM site ORDER BY url")))
+
+
+def widened(export: Export, facts: Facts, sites: int = _MOST_SITES) -> Received:
+    """The export's sample, stretched over so many sites and all groups of traps, with every switch on."""
+    groups = sorted({group for trap in TRAPS for group in trap.groups})
+    known = facts.table(
+        Sql("SELECT entra_id FROM principal WHERE list_contains($groups, entra_id)"), groups=groups
+    )
+    wide: Mapping[str, tuple[str, ...]] = {
+        SITE_WIRE: tuple(sorted({trap.site for trap in TRAPS}))[:sites],
+        GROUP_WIRE: (",".join((*SPECIAL_GROUPS, *sorted({str(row[0]) for row in known}))),),
+    }
+    asked = dict(export.sample(facts))
+    for field in export.fields:
+        values = ("true",) if field.flag else wide.get(field.wire, ())
+        if values:
+            asked[field.wire] = values
+    return asked
