@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 
 class WaybillError(Exception):
     """Something a person can act on. `message` says what is wrong, `hint` what to do next.
@@ -45,3 +47,18 @@ class DataProblem(WaybillError):
 
 class Cancelled(WaybillError):
     """A person asked this job to stop."""
+
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+_NO_ROOM_SAID = ("no space left on", "disk is full")  # DuckDB and SQLite, in errors of their own
+
+
+def is_disk_full(error: BaseException | None) -> bool:
+    """Whether an error, or what caused it, is that a disk has no room left."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in _NO_ROOM:
+            return True
+        if any(words in str(error).lower() for words in _NO_ROOM_SAID):
+            return True
+        error = error.__cause__
+    return False

@@ -24,7 +24,7 @@ class Settings(BaseSettings):
     """Jobs of one tenant that run at once (the vendor's limit is 5); others queue."""
     queue_limit: int = Field(default=1000, ge=1)
     """Jobs of one tenant that may wait; one more is answered 429."""
-    report_memory_mb: int = Field(default=384, ge=64)
+    report_memory_mb: int = Field(default=512, ge=64)
     """Memory one running job may use for its queries before it spills to disk."""
     ingest_memory_mb: int = Field(default=2048, ge=512)
     """Memory that building a snapshot may use before it spills to disk."""

@@ -7,11 +7,13 @@ import re
 import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date, datetime, time
 from functools import cached_property
 from typing import Any
 from urllib.parse import quote, urlencode
 
 import openpyxl
+import python_calamine
 
 SITES = "/insights/sites/permission/export"
 SOURCES = ("Microsoft Teams", "SharePoint Online", "OneDrive", "Microsoft 365 Group")
@@ -81,6 +83,10 @@ class Book:
         """The values of one item on About."""
         return [str(row["Value"]) for row in self.rows("About") if row["Item"] == item]
 
+    def comparable(self) -> dict[str, list[list[Any]]]:
+        """All sheets, headings included, as `comparable_by_calamine` gives them."""
+        return {name: [list(map(_comparable, row)) for row in rows] for name, rows in self._tables.items()}
+
     def codes(self) -> set[str]:
         return set(self.column("Exceptions", "Code"))
 
@@ -88,3 +94,26 @@ class Book:
 def _plain(value: Any) -> Any:
     """openpyxl leaves `_x005F_` of inline strings as it stands (a quirk of the reader)."""
     return _ESCAPED.sub("_", value) if isinstance(value, str) else value
+
+
+def comparable_by_calamine(xlsx: bytes) -> dict[str, list[list[Any]]]:
+    """The sheets of a workbook as calamine reads them, in one form for all readers."""
+    book = python_calamine.load_workbook(io.BytesIO(xlsx))
+    return {
+        name: [
+            list(map(_comparable, row))
+            for row in book.get_sheet_by_name(name).to_python(skip_empty_area=False)
+        ]
+        for name in book.sheet_names
+    }
+
+
+def _comparable(value: Any) -> Any:
+    """Nothing is blank text, a number a float, and a date (calamine's word for midnight) a time."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, date):
+        return datetime.combine(value, time.min).isoformat()
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value

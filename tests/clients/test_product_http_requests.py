@@ -55,12 +55,11 @@ SITE_LISTS = [
 ]
 """A query, and the sites it means."""
 
-BELOW = ("closed", "closed/Shared%20Documents", "Shared Documents", "no such/thing")
+BELOW = ("closed", "Shared Documents", "closed/no%20such/thing")
 LANGUAGES_SENT = [
-    ("en-US", "en-US"), ("EN-us", "en-US"), ("fr-FR", "fr-FR"), ("fr-fr", "fr-FR"), ("ja-JP", "ja-JP"),
-    ("JA-JP", "ja-JP"), ("", "en-US"),
+    ("", "en-US"), ("EN-us", "en-US"), ("fr-FR", "fr-FR"), ("ja-JP", "ja-JP"), ("JA-jp", "ja-JP"),
 ]  # fmt: skip
-LANGUAGES_UNKNOWN = ("de-DE", "fr", "%00", "en_US")
+LANGUAGES_UNKNOWN = ("de-DE", "%00")
 
 
 def _by_source(query: str) -> str:

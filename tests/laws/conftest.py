@@ -8,15 +8,22 @@ import pytest
 
 from laws.reports import Press
 from laws.serving import Client, Server, serving
-from laws.tenants import SCOPES, Practice, furnish
+from laws.tenants import SCOPES, Practice, copied, furnish
 
 
 @pytest.fixture(scope="session")
-def practice(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practice]:
-    """A data folder with two tiny practice tenants of different seeds."""
-    made = furnish(tmp_path_factory.mktemp("practice") / "data", 1, 2)
+def original(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practice]:
+    """A data folder with two tiny practice tenants of different seeds, kept at rest: tests work on copies."""
+    made = furnish(tmp_path_factory.mktemp("original") / "data", 1, 2)
     yield made
     made.house.control.dispose()
+
+
+@pytest.fixture(scope="session")
+def practice(original: Practice, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practice]:
+    """The folder that `server` works on; nothing in it is broken."""
+    with copied(original, tmp_path_factory.mktemp("practice") / "data") as copy:
+        yield copy
 
 
 @pytest.fixture(scope="session")

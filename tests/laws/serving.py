@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -17,6 +18,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
+from waybill.api.served import Listening, serve
+from waybill.app import House
 from waybill.export import Export, Received, Where
 
 WAYBILL = Path(sys.executable).with_name("waybill")
@@ -94,6 +97,27 @@ def serving(data: Path, log: Path, **settings: str) -> Iterator[Server]:
         yield server
     finally:
         server.kill()
+
+
+@contextmanager
+def served_here(house: House) -> Iterator[str]:
+    """The web side of a house in a thread of this process, whether or not its jobs run; its URL."""
+    ready = threading.Event()
+    found: list[Listening] = []
+
+    def on_ready(listening: Listening) -> None:
+        found.append(listening)
+        ready.set()
+
+    thread = threading.Thread(target=serve, args=(house.web(), "127.0.0.1", 0, on_ready, 2.0))
+    thread.start()
+    try:
+        assert ready.wait(DEADLINE)
+        yield found[0].url
+    finally:
+        for listening in found:
+            listening.stop()
+        thread.join(DEADLINE)
 
 
 @dataclass(frozen=True, slots=True)

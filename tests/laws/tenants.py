@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,17 +54,25 @@ class Practice:
 SCOPES = tuple(sorted({export.scope for export in LAW_CATALOG}))
 
 
-def furnish(
-    data: Path, *seeds: int, size: str = "tiny", catalog: tuple[Export, ...] = LAW_CATALOG
-) -> Practice:
+def furnish(data: Path, *seeds: int, size: str = "tiny") -> Practice:
     """Build and publish a practice tenant for each seed, with an application that may ask for everything."""
-    house = open_house(Settings(data=data), catalog=catalog)
+    house = open_house(Settings(data=data), catalog=LAW_CATALOG)
     guests = []
     for seed in seeds:
         made = publish_practice(house.registry, size, seed)
         app = house.identity.apps.create("laws", made.tenant, SCOPES)
         guests.append(Guest(made.tenant, made.id, app.client_id, app.client_secret))
     return Practice(data, house, tuple(guests))
+
+
+@contextmanager
+def copied(original: Practice, data: Path) -> Iterator[Practice]:
+    """The same in a data folder of its own, to be used or broken. The original must be at rest."""
+    original.house.control.dispose()
+    shutil.copytree(original.data, data)
+    house = open_house(Settings(data=data), catalog=LAW_CATALOG)
+    yield Practice(data, house, original.guests)
+    house.control.dispose()
 
 
 def sites_of(facts: Facts) -> tuple[str, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import threading
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,9 +11,8 @@ from pathlib import Path
 import pytest
 
 from laws.reports import Press, Unwatched
-from laws.serving import Answer, Client, target_of
+from laws.serving import Answer, Client, served_here, target_of
 from laws.tenants import LAW_CATALOG, Practice, furnish, widened
-from waybill.api.served import Listening, serve
 from waybill.export import Export, Received
 from waybill.exports import CATALOG
 from waybill.jobs.produce import Means, produce
@@ -100,23 +98,9 @@ def other(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practice]:
 @pytest.fixture(scope="module")
 def waiting(other: Practice) -> Iterator[Client]:
     """A client of a server that runs no jobs: whatever it accepts stays queued."""
-    ready = threading.Event()
-    found: list[Listening] = []
-
-    def on_ready(listening: Listening) -> None:
-        found.append(listening)
-        ready.set()
-
-    thread = threading.Thread(target=serve, args=(other.house.web(), "127.0.0.1", 0, on_ready, 2.0))
-    thread.start()
-    try:
-        assert ready.wait(30)
-        guest = other.guests[0]
-        yield Client(found[0].url, guest.client_id, guest.secret, CATALOG[0].scope)
-    finally:
-        for listening in found:
-            listening.stop()
-        thread.join(30)
+    guest = other.guests[0]
+    with served_here(other.house) as url:
+        yield Client(url, guest.client_id, guest.secret, CATALOG[0].scope)
 
 
 @pytest.mark.parametrize("export", LAW_CATALOG, ids=lambda export: str(export.name))

@@ -15,7 +15,7 @@ import pytest
 
 from laws.reports import Press
 from laws.serving import Client, serving, wait_until
-from laws.tenants import Practice, furnish
+from laws.tenants import Practice, copied
 from waybill.export import Export
 from waybill.exports import CATALOG
 from waybill.jobs.table import WITH_FILE, WITHOUT_FILE
@@ -78,13 +78,12 @@ def lookout(files: Path, seen: dict[Path, str]) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def killed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practice]:
+def killed(original: Practice, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practice]:
     """A data folder of its own, whose database notes how jobs change."""
-    made = furnish(tmp_path_factory.mktemp("killed") / "data", 1)
-    with closing(sqlite3.connect(made.house.settings.control_path)) as control:
-        control.executescript(WATCH)
-    yield made
-    made.house.control.dispose()
+    with copied(original, tmp_path_factory.mktemp("killed") / "data") as made:
+        with closing(sqlite3.connect(made.house.settings.control_path)) as control:
+            control.executescript(WATCH)
+        yield made
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import zipfile
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "clients"))
 from oauth_clients import assertion_claims, assertion_form, basic, certificate_client
 
 from laws.serving import Answer, Client, Server, ask, serving, target_of
-from laws.tenants import SCOPES, Guest, Practice, furnish
+from laws.tenants import SCOPES, Guest, Practice, copied
 from waybill.clock import SYSTEM_CLOCK
 from waybill.exports import CATALOG
 
@@ -37,37 +37,41 @@ class Canaries:
 
 
 @pytest.fixture(scope="module")
-def canaries(tmp_path_factory: pytest.TempPathFactory) -> Canaries:
+def canaries(original: Practice, tmp_path_factory: pytest.TempPathFactory) -> Canaries:
     """A server of its own, asked for everything in every way that carries a secret, well and badly."""
     folder = tmp_path_factory.mktemp("secrets")
-    practice = furnish(folder / "data", 1, 2)
+    with copied(original, folder / "data") as practice:
+        secrets, answers = a_busy_hour(practice, folder / "log")
+    return Canaries(
+        secrets, {**answers, "log": (folder / "log").read_bytes(), **dict(files_in(practice.data))}
+    )
+
+
+def a_busy_hour(practice: Practice, log: Path) -> tuple[dict[str, bytes], dict[str, bytes]]:
+    """Secrets, and everything that was answered while they were used."""
     now = SYSTEM_CLOCK.now()
     certified = certificate_client(now - timedelta(days=1), now + timedelta(days=1))
     app = practice.house.identity.apps.create("certified", practice.guests[0].tenant, SCOPES, certified.pem)
     answers: dict[str, bytes] = {}
-    with serving(practice.data, folder / "log") as server:
+    with serving(practice.data, log) as server:
         tokens = dict(proofs(server, practice.guests[0], answers))
-        url = f"{server.url}/connect/token"
-        claims = assertion_claims(app.client_id, url, datetime.now(UTC), SYSTEM_CLOCK.guid())
+        claims = assertion_claims(app.client_id, f"{server.url}/connect/token", now, SYSTEM_CLOCK.guid())
         assertion = certified.sign(certified.dotnet_header(), claims)
         answer = ask(server.url, "/connect/token", form=assertion_form(assertion))
         assert answer.status == 200, answer.body
         tokens["token by certificate"] = answer.json["access_token"].encode()
-        keep_busy(server, practice, {**tokens, "assertion": assertion.encode()}, answers)
+        tokens["assertion"] = assertion.encode()
+        keep_busy(server, practice, tokens, answers)
         assert server.stop() == 0
-    practice.house.control.dispose()
     key = certified.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     secrets = {
         "client secret": practice.guests[0].secret.encode(),
         "other client secret": practice.guests[1].secret.encode(),
-        "assertion": assertion.encode(),
         "certificate key": b"".join(key.splitlines()[1:-1])[200:400],
         "sealing key": (practice.data / "sealing.key").read_bytes(),
         **tokens,
     }
-    return Canaries(
-        secrets, {**answers, "log": (folder / "log").read_bytes(), **dict(files_in(practice.data))}
-    )
+    return secrets, answers
 
 
 def proofs(server: Server, guest: Guest, answers: dict[str, bytes]) -> Iterator[tuple[str, bytes]]:

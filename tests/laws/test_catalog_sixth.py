@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,10 +14,9 @@ from typer.testing import CliRunner
 
 from laws import sixth_export
 from laws.commands import command_options
-from laws.serving import Client, ask, target_of
-from laws.tenants import LAW_CATALOG, Practice, furnish
+from laws.serving import Client, ask, served_here, target_of
+from laws.tenants import LAW_CATALOG, Practice, copied
 from laws.test_catalog_shape import described
-from waybill.api.served import Listening, serve
 from waybill.cli import export_commands
 from waybill.export import Received
 
@@ -35,31 +33,18 @@ class Served:
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def served(original: Practice, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """`open_house(settings, catalog=(*CATALOG, SIXTH))`, and nothing else is different."""
-    practice = furnish(tmp_path_factory.mktemp("sixth") / "data", 1, catalog=LAW_CATALOG)
-    ready = threading.Event()
-    found: list[Listening] = []
-
-    def on_ready(listening: Listening) -> None:
-        found.append(listening)
-        ready.set()
-
-    practice.house.start_jobs()
-    thread = threading.Thread(target=serve, args=(practice.house.web(), "127.0.0.1", 0, on_ready, 2.0))
-    thread.start()
-    try:
-        assert ready.wait(30)
+    with copied(original, tmp_path_factory.mktemp("sixth") / "data") as practice:
+        practice.house.start_jobs()
         guest = practice.guests[0]
         with practice.facts() as facts:
             sample = SIXTH.sample(facts)
-        yield Served(practice, Client(found[0].url, guest.client_id, guest.secret, SIXTH.scope), sample)
-    finally:
-        for listening in found:
-            listening.stop()
-        thread.join(30)
-        practice.house.jobs.shutdown()
-        practice.house.control.dispose()
+        try:
+            with served_here(practice.house) as url:
+                yield Served(practice, Client(url, guest.client_id, guest.secret, SIXTH.scope), sample)
+        finally:
+            practice.house.jobs.shutdown()
 
 
 def test_its_route_and_job_work(served: Served, tmp_path: Path) -> None:

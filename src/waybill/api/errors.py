@@ -10,7 +10,17 @@ from starlette.responses import Response
 
 from waybill.api.bodies import Body, ExportRefused, StatusRefused
 from waybill.api.visit import Visit
-from waybill.errors import BadRequest, Busy, Cancelled, Conflict, DataProblem, Gone, NotFound, WaybillError
+from waybill.errors import (
+    BadRequest,
+    Busy,
+    Cancelled,
+    Conflict,
+    DataProblem,
+    Gone,
+    NotFound,
+    WaybillError,
+    is_disk_full,
+)
 from waybill.identity.tokens import TokenRefused
 from waybill.jobs.service import NotReady
 
@@ -18,6 +28,7 @@ BUSY_RETRY_SECONDS = 30
 
 _GENERIC = "The server failed to answer this. Quote the traceId to whoever runs it; the cause is in its log."
 _DAMAGED = "Stored data of this tenant cannot be read. Quote the traceId to whoever runs the server."
+_DISK_FULL = "The disk of the server is full. Ask its operator to free space, then request again."
 _WORDS = {404: "There is nothing at this path. GET /docs lists what there is."}
 
 
@@ -64,6 +75,8 @@ def problem_of(error: Exception) -> Problem:
     for kind, status in _STATUS:
         if isinstance(error, kind):
             return Problem(status, str(error), _headers_of(error))
+    if is_disk_full(error):
+        return Problem(503, _DISK_FULL, {"retry-after": str(BUSY_RETRY_SECONDS)})
     return Problem(500, _GENERIC)
 
 

@@ -28,6 +28,7 @@ _REFUSALS = {
     416: "The range asked for starts behind the end of the file.",
     429: "The queue of this tenant is full; see Retry-After.",
     500: "The server failed; its log has the traceId.",
+    503: "The disk of the server is full; see Retry-After.",
 }
 _JOB_ID: dict[str, Any] = {
     "name": "jobId",
@@ -53,7 +54,7 @@ def export_route(export: Export, endpoint: Answer, limits: str) -> APIRoute:
         response_description="The export was accepted; ask for its status with this jobId.",
         responses={
             200: {"model": JobAccepted},
-            **_refusals(ExportRefused, 400, 401, 403, 404, 409, 429, 500),
+            **_refusals(ExportRefused, 400, 401, 403, 404, 409, 429, 500, 503),
         },
         openapi_extra={
             "parameters": [parameter(one) for one in export.fields if not one.hidden],

@@ -9,7 +9,7 @@ import typer
 
 from waybill.cli import app_commands, export_commands, job_commands, server_commands, tenant_commands
 from waybill.cli.screen import err
-from waybill.errors import WaybillError
+from waybill.errors import WaybillError, is_disk_full
 
 cli = typer.Typer(
     name="waybill",
@@ -24,6 +24,8 @@ tenant_commands.register(cli)
 app_commands.register(cli)
 export_commands.register(cli)
 job_commands.register(cli)
+
+_ROOM = "Free or fix it, then run the command again; nothing half-written was published."
 
 
 def run() -> None:
@@ -44,7 +46,14 @@ def run() -> None:
     except OSError as error:
         # Full disk, missing rights: a sentence, not a traceback. The path is the operator's own.
         err.print(f"waybill: {error.strerror or error}: {error.filename or ''}", markup=False)
-        err.print("Free or fix it, then run the command again; nothing half-written was published.")
+        err.print(_ROOM)
+        code = 1
+    except Exception as error:
+        # DuckDB and SQLite have errors of their own for a full disk; all else is a fault, with a traceback.
+        if not is_disk_full(error):
+            raise
+        err.print("waybill: The disk is full.")
+        err.print(_ROOM)
         code = 1
     sys.stdout.flush()
     sys.stderr.flush()

@@ -56,6 +56,10 @@ _LIMITED = Field(
 )
 
 
+BATCH_WEIGHT = 100_000
+"""Access list entries plus people reached that are worked on at once; a larger site is its own batch."""
+
+
 @dataclass(frozen=True, slots=True)
 class SitePermissionsRequest:
     """A request that fits the wire contract; which of its URLs are sites, the snapshot tells."""
@@ -100,11 +104,11 @@ def report(request: SitePermissionsRequest, facts: Facts) -> Report:
         request.language,
         (
             Sheet("Summary", SUMMARY_COLUMNS, run.summary),
-            Sheet("Permissions", PERMISSION_COLUMNS, run.each_site("permissions", PERMISSION_COLUMNS)),
+            Sheet("Permissions", PERMISSION_COLUMNS, run.each_batch("permissions", PERMISSION_COLUMNS)),
             Sheet("People", PEOPLE_COLUMNS, run.people),
             Sheet("Group Members", GROUP_MEMBER_COLUMNS, run.group_members),
-            Sheet("Sharing Links", LINK_COLUMNS, run.each_site("sharing_links", LINK_COLUMNS)),
-            Sheet("Unique Objects", UNIQUE_COLUMNS, run.each_site("unique_objects", UNIQUE_COLUMNS)),
+            Sheet("Sharing Links", LINK_COLUMNS, run.each_batch("sharing_links", LINK_COLUMNS)),
+            Sheet("Unique Objects", UNIQUE_COLUMNS, run.each_batch("unique_objects", UNIQUE_COLUMNS)),
         ),
         run.exceptions,
         run.about,
@@ -129,39 +133,41 @@ class _Run:
         facts.stage("shared/words")
         facts.stage("shared/asked_sites", sites=ids, modules=None)
         facts.stage("shared/specials", kinds=list(SPECIAL_KINDS))
-        facts.stage("site_permissions/prepare", limited=self._request.limited)
+        facts.stage("site_permissions/prepare", limited=self._request.limited, batch_weight=BATCH_WEIGHT)
 
-    def each_site(self, query: str, columns: tuple[Column, ...]) -> Rows:
-        """Rows site by site, so that memory is bounded by the largest site, not by the request."""
+    def each_batch(self, query: str, columns: tuple[Column, ...]) -> Rows:
+        """Rows batch by batch of sites, so that memory is bounded by a batch, not by the request."""
 
         def rows() -> Batches:
-            for site in self._asked():
-                yield from self._facts.rows(f"site_permissions/{query}", columns, site=site)
+            for batch in self._batches():
+                self._facts.stage("site_permissions/batch", batch=batch)
+                yield from self._facts.rows(f"site_permissions/{query}", columns)
 
         return rows
 
-    def _asked(self) -> list[int]:
-        """Site ids in report order."""
+    def _batches(self) -> list[int]:
+        """Numbers of the batches, in report order."""
         self._stage()
-        return [int(row[0]) for row in self._facts.table("shared/asked_order")]
+        return [int(row[0]) for row in self._facts.table("site_permissions/batches")]
 
     def summary(self) -> Batches:
         """One row per requested URL, in report order; URLs that are no site come last."""
-        for site in self._asked():
-            yield from self._facts.rows("site_permissions/summary", SUMMARY_COLUMNS, site=site)
+        yield from self.each_batch("summary", SUMMARY_COLUMNS)()
         missing = [one.asked.given for one in self._sites if one.site is None]
         if missing:
             yield _not_found(missing)
 
     def people(self) -> Batches:
-        for site in self._asked():
-            self._facts.stage("site_permissions/people_stage", site=site)
-            yield from self._facts.rows("site_permissions/people", PEOPLE_COLUMNS, site=site)
+        for batch in self._batches():
+            self._facts.stage("site_permissions/batch", batch=batch)
+            self._facts.stage("site_permissions/people_stage")
+            yield from self._facts.rows("site_permissions/people", PEOPLE_COLUMNS)
 
     def group_members(self) -> Batches:
-        self._stage()
-        self._facts.stage("site_permissions/group_members_stage")
-        return self._facts.rows("site_permissions/group_members", GROUP_MEMBER_COLUMNS)
+        """Directory groups first, each once; then the SharePoint groups and links, batch by batch."""
+        for batch in (None, *self._batches()):
+            self._facts.stage("site_permissions/group_members_stage", batch=batch)
+            yield from self._facts.rows("site_permissions/group_members", GROUP_MEMBER_COLUMNS)
 
     def exceptions(self) -> Batches:
         self._stage()

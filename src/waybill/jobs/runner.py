@@ -6,7 +6,6 @@ cancellation while nobody ran), `run` reads the row and does what is left to do,
 
 from __future__ import annotations
 
-import errno
 import resource
 import sys
 import threading
@@ -21,7 +20,7 @@ from structlog.contextvars import bound_contextvars
 from waybill import log
 from waybill.clock import Clock
 from waybill.delivery import folder
-from waybill.errors import Cancelled, WaybillError
+from waybill.errors import Cancelled, WaybillError, is_disk_full
 from waybill.export import Produced
 from waybill.jobs.produce import Means, file_folder, produce
 from waybill.jobs.table import UNFINISHED, Job, State, by_guid, counts_text, end, job_table, move, to_text
@@ -241,9 +240,7 @@ class _Progress:
 
 def _explain(error: Exception, reference: str) -> str:
     """What a client may know of an unforeseen error: nothing of its text, which may hold anything."""
-    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
-    # As DuckDB and SQLite say it, in errors of their own.
-    if full or any(words in str(error).lower() for words in ("no space left on", "disk is full")):
+    if is_disk_full(error):
         return _DISK_FULL
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryException":
         return "The export needs more memory than a job may use. Ask for less at once, or raise report_memory_mb."

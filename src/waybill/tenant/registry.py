@@ -70,7 +70,7 @@ class Registry:
         spill: Path,
         clock: Clock,
         *,
-        report_memory_mb: int = 384,
+        report_memory_mb: int = 512,
         ingest_memory_mb: int = 2048,
     ) -> None:
         self._control = control

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from mgdc_parts import House
+
+from .mgdc_parts import House
 
 
 @pytest.fixture

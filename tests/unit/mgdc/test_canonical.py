@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from canonical_tenant import DATASETS, ITEM, SITES
-from mgdc_parts import HOST, TENANT, House, guid, user_id
+
+from .canonical_tenant import DATASETS, ITEM, SITES
+from .mgdc_parts import HOST, TENANT, House, guid, user_id
 
 Ask = Callable[[str], list[tuple[Any, ...]]]
 

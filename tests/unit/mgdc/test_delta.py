@@ -10,12 +10,13 @@ import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mgdc_parts import House, Row, edge, grant, group, person, site, sp_group, user, user_id, write
 
 from waybill.ingest.mgdc.datasets import DATASETS
 from waybill.ingest.mgdc.find import find
 from waybill.ingest.mgdc.merge import Fates, Landing
 from waybill.ingest.mgdc.staging import Stager
+
+from .mgdc_parts import House, Row, edge, grant, group, person, site, sp_group, user, user_id, write
 
 GROUPS = DATASETS["SharePointGroups"]
 State = dict[int, str]

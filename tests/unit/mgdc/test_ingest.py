@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import json
 
+import duckdb
 import pytest
-from mgdc_parts import (
+
+from waybill.errors import Conflict, DataProblem
+from waybill.ingest.mgdc import DatasetCount, IngestResult
+from waybill.ingest.mgdc.ingest import clear_errors
+
+from .mgdc_parts import (
     FOREIGN,
     TENANT,
     House,
@@ -21,9 +28,6 @@ from mgdc_parts import (
     user,
     write,
 )
-
-from waybill.errors import Conflict, DataProblem
-from waybill.ingest.mgdc import DatasetCount, IngestResult
 
 
 def whole() -> dict[str, list[Row]]:
@@ -161,11 +165,17 @@ def test_oddities_are_told(house: House) -> None:
     files = whole()
     files["SharePointSites"][1] |= {"CreatedTime": "soon", "Brandnew": 1}
     files["NoDataset"] = []
-    result = house.take(files)
+    write(house.folder / "files/User.json", files.pop("User"))
+    with (house.folder / "files/User.json").open("ab") as file:
+        file.write(b'\n{"id": "' + guid("user", 7).encode() + b'", "displayName": "J\xf6rg"}')
+    result = house.take(files, into="files")
+    assert result.datasets["User"] == DatasetCount(3, 3, 0, 0, 0, 1, 0)
     assert result.datasets["SharePointSites"] == DatasetCount(2, 2, 0, 0, 0, 1, 0)
     told = "\n".join(result.warnings)
     assert "CreatedTime: SharePointSites.json:2 unreadable date 'soon'" in told
     assert "Brandnew (1)" in told
+    assert "User.json:3 read leniently" in told
+    assert "1 rows name no tenant" in told
     assert [skipped.name for skipped in result.skipped_files] == ["NoDataset.json"]
 
 
@@ -249,3 +259,13 @@ def test_a_damaged_snapshot_before_is_named(house: House) -> None:
     with pytest.raises(DataProblem, match=f"{before.snapshot}.*--fresh"):
         house.ingest(house.folder / "files")
     assert house.ingest(house.folder / "files", fresh=True).snapshot == before.snapshot
+
+
+def test_a_full_disk_is_called_that() -> None:
+    """A full disk, met by us or by the engine, is told as one, with what to do."""
+    for trouble in (
+        OSError(errno.ENOSPC, "no space"),
+        duckdb.IOException("IO Error: No space left on device"),
+    ):
+        with pytest.raises(DataProblem, match=r"disk is full.*Make room"), clear_errors():
+            raise trouble

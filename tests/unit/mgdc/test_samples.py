@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from mgdc_parts import House
+
+from .mgdc_parts import House
 
 READ = {"SharePointSites": 120, "SharePointPermissions": 154, "SharePointGroups": 410}
 

@@ -57,7 +57,7 @@ def ingest_mgdc(
     before stays: DataProblem says why, Conflict if the files are plainly another tenant's.
     """  # fmt: skip
     found = find(path)
-    with _clear_errors():
+    with clear_errors():
         tenant = registry.ensure_tenant(tenant_name_or_id, _peek(found))
         wall = tenant.id if tenant_name_or_id.strip().lower() == tenant.id else None
         before = None if fresh else _latest(registry, tenant)
@@ -110,7 +110,7 @@ def _latest(registry: Registry, tenant: Tenant) -> Before | None:
 
 
 @contextmanager
-def _clear_errors() -> Iterator[None]:
+def clear_errors() -> Iterator[None]:
     """Turn what the disk and the engine say into something a person can act on."""
     try:
         yield

@@ -1,4 +1,5 @@
--- Membership that carries access. A deleted group passes nothing on, distribution groups carry no
+-- Membership that carries access. A deleted group passes nothing on and gets
+-- nothing, distribution groups carry no
 -- SharePoint rights (3.6), an id mismatch is nobody (3.11), a link reaches its invitees by scope (3.8),
 -- and everyone-except-external has no effect inside a private group-connected site (3.7).
 CREATE TABLE edge AS
@@ -17,6 +18,7 @@ LEFT JOIN site s ON s.id = c.site
 WHERE e.container <> e.member
   AND c.status NOT IN ('deleted', 'soft_deleted', 'id_mismatch')
   AND m.status <> 'id_mismatch'
+  AND NOT (m.kind <> 'user' AND m.status IN ('deleted', 'soft_deleted'))
   AND m.kind <> 'distribution_group'
   AND NOT (m.kind = 'eeeu' AND s.grp IS NOT NULL AND s.privacy = 'Private')
 ORDER BY e.container, e.member;

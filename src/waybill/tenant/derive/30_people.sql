@@ -76,6 +76,11 @@ unknown AS (
   SELECT principal FROM unknown_container
   UNION SELECT k.ancestor FROM closure k JOIN unknown_container u ON u.principal = k.descendant
 ),
+-- A group of another tenant: how many people is unknown, that they are external is not (3.6).
+foreign_group AS (
+  SELECT id AS principal FROM principal WHERE kind = 'external_group'
+  UNION SELECT k.ancestor FROM closure k JOIN principal f ON f.id = k.descendant AND f.kind = 'external_group'
+),
 direct AS (SELECT container, count(*) AS members FROM member GROUP BY container),
 owned AS (SELECT grp, count(*) AS owners FROM owner GROUP BY grp),
 nested AS (
@@ -89,13 +94,14 @@ SELECT p.id AS principal,
   END AS external_users,
   coalesce(g.orphaned, 0) + coalesce(o.orphaned, 0) + coalesce(one.orphaned, 0) AS orphaned,
   coalesce(d.members, 0) AS direct_members, coalesce(w.owners, 0) AS owners, coalesce(n.groups, 0) AS nested_groups,
-  u.principal IS NOT NULL AS unknown
+  u.principal IS NOT NULL AS unknown, f.principal IS NOT NULL AS foreign_group
 FROM principal p
 LEFT JOIN group_count g ON g.grp = p.id
 LEFT JOIN own o ON o.container = p.id
 LEFT JOIN anchor l ON l.container = p.id
 LEFT JOIN group_count one ON one.grp = l.grp
 LEFT JOIN unknown u ON u.principal = p.id
+LEFT JOIN foreign_group f ON f.principal = p.id
 LEFT JOIN direct d ON d.container = p.id
 LEFT JOIN owned w ON w.grp = p.id
 LEFT JOIN nested n ON n.ancestor = p.id

@@ -36,7 +36,7 @@ CREATE TABLE live_grant AS
 WITH admin AS (
   SELECT a.site, r.id AS securable, a.principal, 0::SMALLINT AS level
   FROM site_admin a JOIN securable r ON r.site = a.site AND r.parent IS NULL JOIN principal p ON p.id = a.principal
-  WHERE p.status NOT IN ('deleted', 'soft_deleted', 'id_mismatch')
+  WHERE p.status NOT IN ('deleted', 'soft_deleted', 'id_mismatch') AND p.kind <> 'distribution_group'
 )
 SELECT g.site, g.securable, g.principal, g.level, g.is_admin
 FROM (SELECT site, securable, principal, level, false AS is_admin FROM entry WHERE live

@@ -16,6 +16,18 @@ channel_holder AS (
   UNION SELECT g.site, q.usr FROM channel_grant g JOIN edge e ON e.container = g.principal JOIN principal p ON p.id = e.member
     JOIN group_person q ON q.grp = p.id WHERE NOT is_special(p.kind)
 ),
+-- Links whose people did not fit one cell (the rule of site.sql).
+long_link AS (
+  SELECT link, count(*) AS named, count(*) FILTER (chars > 30000) AS more
+  FROM (
+    SELECT i.link, sum(length(coalesce(nullif(p.email, ''), p.upn, p.name) || CASE WHEN p.status = 'invited' THEN ' (invited)' ELSE '' END) + 2)
+      OVER (PARTITION BY i.link ORDER BY p.ord ROWS UNBOUNDED PRECEDING) AS chars
+    FROM invite i JOIN described p ON p.id = i.principal
+    -- A name is at most 400 characters or so: only links with many people can be long.
+    WHERE i.link IN (SELECT n.principal FROM named n JOIN invite m ON m.link = n.principal GROUP BY n.principal HAVING count(*) > 50)
+       OR i.link IN (SELECT m.link FROM invite m SEMI JOIN named n ON n.principal = m.link SEMI JOIN (SELECT id FROM described WHERE length(name) > 500) d ON d.id = m.principal)
+  ) GROUP BY link HAVING more > 0
+),
 said AS (
   SELECT 0 AS place, 'Error' AS severity, u AS site_url, NULL AS object, NULL AS principal, 'SITE_NOT_FOUND' AS code,
     'No site collection of this snapshot has this URL; it was left out.' AS message
@@ -44,8 +56,8 @@ said AS (
   UNION ALL
   SELECT a.ord, 'Info', s.url, o.url, link_name(k.scope), 'MEMBERS_TRUNCATED',
     t.more || ' of ' || t.named || ' people of this link did not fit one cell; Group Members lists them all.'
-  FROM link_people t JOIN link k ON k.principal = t.link JOIN asked_site a ON a.site = k.site JOIN site s ON s.id = k.site
-  LEFT JOIN securable o ON o.id = k.securable WHERE t.more > 0
+  FROM long_link t JOIN link k ON k.principal = t.link JOIN asked_site a ON a.site = k.site JOIN site s ON s.id = k.site
+  LEFT JOIN securable o ON o.id = k.securable
   UNION ALL
   SELECT a.ord, 'Warning', s.url, NULL, p.name, 'CHANNEL_DIFFERS', d.message
   FROM (

@@ -1,35 +1,35 @@
--- One row per person on one site: who, how strongly, and why (run after people_stage).
+-- One row per person and site of a batch: who, how strongly, and why (run after people_stage).
 WITH ranked AS (
   -- Shown first: the strongest grant, then direct, then through a SharePoint group, then fewer hops (3.12).
-  SELECT h.usr, h.principal, h.memberships, h.container, w.best, w.rank, w.grants, w.whole, w.by_link,
-    row_number() OVER (PARTITION BY h.usr ORDER BY w.rank DESC, h.distance > 0, w.kind <> 'sp_group', h.distance, w.ord, h.principal) AS place
-  FROM hit h JOIN here w ON w.principal = h.principal
+  SELECT h.site, h.usr, h.principal, h.memberships, h.container, w.best, w.rank, w.grants, w.whole, w.by_link,
+    row_number() OVER (PARTITION BY h.site, h.usr ORDER BY w.rank DESC, h.distance > 0, w.kind <> 'sp_group', h.distance, w.ord, h.principal) AS place
+  FROM hit h JOIN grantee w ON w.site = h.site AND w.principal = h.principal
 ),
 subject AS (
   SELECT id AS usr, name FROM human
   UNION ALL SELECT -1, 'Anyone with the link'
 ),
 told AS (
-  SELECT r.usr, r.place, n.name
+  SELECT r.site, r.usr, r.place, n.name
     || CASE WHEN r.container IS NULL OR r.container = r.principal THEN '' ELSE dt.text END
     || CASE WHEN r.usr = r.principal THEN '' WHEN r.container IS NULL OR r.container = r.principal THEN st.text ELSE k.path END
     || CASE WHEN (r.best).is_admin THEN ' -> site administrator' ELSE '' END
     || ' -> ' || l.name || ' on ' || on_object(o.kind, o.name) AS path
   FROM ranked r JOIN subject n ON n.usr = r.usr
-  JOIN level l ON l.id = (r.best).level JOIN what o ON o.id = (r.best).securable AND o.site = $site
+  JOIN level l ON l.id = (r.best).level JOIN what o ON o.id = (r.best).securable
   LEFT JOIN step st ON st.principal = r.principal
   LEFT JOIN step dt ON dt.principal = r.container
   LEFT JOIN leads k ON k.descendant = r.container AND k.ancestor = r.principal
   WHERE r.place <= 4
 ),
 summed AS (
-  SELECT usr, max(rank) AS rank, arg_min((best).level, place) AS level, bool_or(whole) AS whole,
+  SELECT site, usr, max(rank) AS rank, arg_min((best).level, place) AS level, bool_or(whole) AS whole,
          sum(grants * memberships)::BIGINT AS paths, bool_and(by_link) AS link_only
-  FROM ranked GROUP BY usr
+  FROM ranked GROUP BY site, usr
 ),
 paths AS (
-  SELECT usr, any_value(path) FILTER (place = 1) AS best, string_agg(path, '; ' ORDER BY place) FILTER (place > 1) AS others, count(*) AS told
-  FROM told GROUP BY usr
+  SELECT site, usr, any_value(path) FILTER (place = 1) AS best, string_agg(path, '; ' ORDER BY place) FILTER (place > 1) AS others, count(*) AS told
+  FROM told GROUP BY site, usr
 )
 SELECT coalesce(p.name, 'Anyone with the link'), p.upn, p.email,
   CASE WHEN p.id IS NULL THEN 'Anonymous' WHEN p.special THEN 'Special Group'
@@ -40,9 +40,9 @@ SELECT coalesce(p.name, 'Anyone with the link'), p.upn, p.email,
   m.link_only, s.title, s.url,
   nullif(concat_ws(';', CASE WHEN p.external AND p.user_type = 'Member' THEN 'Member-type B2B' END,
                  CASE WHEN p.special THEN special_rule(p.kind) END), '')
-FROM summed m JOIN site s ON s.id = $site
+FROM summed m JOIN site s ON s.id = m.site JOIN now_site z ON z.site = m.site
 LEFT JOIN human p ON p.id = m.usr
 JOIN level l ON l.id = m.level
-JOIN object_count c ON c.usr = m.usr
-JOIN paths t ON t.usr = m.usr
-ORDER BY p.ord NULLS LAST;
+JOIN object_count c ON c.site = m.site AND c.usr = m.usr
+JOIN paths t ON t.site = m.site AND t.usr = m.usr
+ORDER BY z.ord, p.ord NULLS LAST;

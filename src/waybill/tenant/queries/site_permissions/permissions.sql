@@ -1,4 +1,4 @@
--- One row per access list entry of one site (insights.md 2.2, sheet "Permissions").
+-- One row per access list entry of a batch (insights.md 2.2, sheet "Permissions"; run after batch).
 SELECT s.module, CASE WHEN o.kind = 'root' THEN s.title ELSE o.name END, o.url, object_type(o.kind),
   p.shown_name,
   CASE WHEN p.kind IN ('sp_group', 'link') THEN NULL ELSE p.email END,
@@ -6,7 +6,7 @@ SELECT s.module, CASE WHEN o.kind = 'root' THEN s.title ELSE o.name END, o.url, 
   CASE WHEN p.kind = 'link' THEN coalesce(t.named, 0) WHEN is_special(p.kind) THEN (SELECT r.people FROM special_rule_text r WHERE r.kind = p.kind)
        WHEN p.kind = 'm365_owners' THEN coalesce((SELECT h.owners FROM headcount h WHERE h.principal = p.of_group), 0)
        ELSE coalesce(p.direct_members, 0) END,
-  CASE WHEN p.kind = 'user' THEN p.external WHEN p.scope = 'anyone' THEN true
+  CASE WHEN p.kind = 'user' THEN p.external WHEN p.scope = 'anyone' OR p.foreign_group THEN true
        WHEN p.unknown AND coalesce(p.external_users, 0) = 0 THEN NULL ELSE coalesce(p.external_users, 0) > 0 END,
   'Unique',
   CASE WHEN p.kind = 'link' THEN nullif(concat_ws('; ', CASE p.scope WHEN 'anyone' THEN 'Anyone with the link'
@@ -25,19 +25,18 @@ SELECT s.module, CASE WHEN o.kind = 'root' THEN s.title ELSE o.name END, o.url, 
   coalesce(o.label, s.label), o.sensitivity,
   nullif(concat_ws(';',
     CASE WHEN is_special(p.kind) OR p.id IN (SELECT principal FROM holds_everyone) THEN 'Everyone' END,
-    CASE WHEN (p.kind = 'user' AND p.external) OR p.external_users > 0 THEN 'External' END,
+    CASE WHEN (p.kind = 'user' AND p.external) OR p.external_users > 0 OR p.foreign_group THEN 'External' END,
     CASE WHEN p.users > 100 THEN 'Large group' END,
     CASE WHEN p.status IN ('deleted', 'soft_deleted', 'blocked') OR p.orphaned > 0 THEN 'Orphaned' END,
     CASE WHEN e.is_admin THEN 'Admin' END, CASE WHEN p.scope = 'anyone' THEN 'Anyone link' END,
     CASE WHEN e.verdict = 'private_group' THEN 'Not effective on a private group site' END,
     CASE WHEN e.verdict IN ('deleted', 'mismatch', 'no_rights') THEN 'No access' END,
     CASE WHEN e.verdict IN ('limited', 'system') THEN 'Limited Access' END), '')
-FROM shown_entry e
+FROM here e
 JOIN site s ON s.id = e.site
-JOIN what o ON o.id = e.securable AND o.site = $site
+JOIN what o ON o.id = e.securable
 JOIN who p ON p.id = e.principal
 JOIN level l ON l.id = e.level
 LEFT JOIN link_people t ON t.link = e.principal
-LEFT JOIN (SELECT principal, min(role) AS role FROM associated WHERE site = $site GROUP BY principal) r ON r.principal = e.principal
-WHERE e.site = $site
+LEFT JOIN (SELECT site, principal, min(role) AS role FROM associated GROUP BY site, principal) r ON r.site = e.site AND r.principal = e.principal
 ORDER BY o.ord, e.is_admin DESC, p.ord, l.rank DESC, e.level;

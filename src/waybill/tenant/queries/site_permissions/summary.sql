@@ -1,40 +1,41 @@
--- One site ($site): counts of its access list and of the people it reaches, distinct.
-WITH reached AS (
-  SELECT DISTINCT e.principal FROM shown_entry e WHERE e.site = $site AND e.live
-),
-inside AS (SELECT e.member FROM reached r JOIN held e ON e.container = r.principal),
+-- One row per site of a batch (run after batch): its access list and the people it reaches, distinct.
+WITH reached AS (SELECT DISTINCT site, principal FROM here WHERE live),
+inside AS (SELECT r.site, e.member FROM reached r JOIN held e ON e.container = r.principal),
 everybody AS (
-  SELECT principal AS usr FROM reached
-  UNION SELECT member FROM inside
-  UNION SELECT g.usr FROM group_person g WHERE g.grp IN (SELECT principal FROM reached UNION SELECT member FROM inside)
+  SELECT site, principal AS usr FROM reached
+  UNION SELECT site, member FROM inside
+  UNION SELECT i.site, g.usr FROM (FROM reached UNION FROM inside) i JOIN group_person g ON g.grp = i.principal
 ),
 people AS (
-  SELECT count(*) FILTER (p.effective) AS users, count(*) FILTER (p.effective AND p.external) AS external_users,
+  SELECT b.site, count(*) FILTER (p.effective) AS users, count(*) FILTER (p.effective AND p.external) AS external_users,
          count(*) FILTER (p.status = 'blocked') AS blocked
-  FROM everybody JOIN person p USING (usr)
+  FROM everybody b JOIN person p ON p.usr = b.usr GROUP BY b.site
 ),
-named AS (
-  SELECT count(DISTINCT e.principal) AS principals,
-    count(DISTINCT e.principal) FILTER (e.principal IN (SELECT principal FROM holds_everyone) AND p.kind = 'sp_group') AS everyone_groups,
-    count(DISTINCT e.principal) FILTER (p.users > 100) AS large_groups,
-    count(DISTINCT e.principal) FILTER (p.status IN ('deleted', 'soft_deleted')) AS dead,
-    count(DISTINCT e.principal) FILTER (p.kind <> 'user' AND p.kind <> 'link' AND p.external_users > 0) AS external_groups,
-    count(DISTINCT e.principal) FILTER (e.is_admin) AS admins,
-    count(DISTINCT e.principal) FILTER (p.scope = 'anyone' AND e.live) AS anyone_links,
-    count(DISTINCT e.principal) FILTER (p.scope = 'organization' AND e.live) AS organization_links,
-    count(DISTINCT e.principal) FILTER (p.scope = 'specific' AND e.live) AS specific_links
-  FROM shown_entry e JOIN who p ON p.id = e.principal
-  WHERE e.site = $site
+once AS (SELECT site, principal, bool_or(is_admin) AS is_admin, bool_or(live) AS live FROM here GROUP BY site, principal),
+named_here AS (
+  SELECT e.site, count(*) AS principals,
+    count(*) FILTER (e.principal IN (SELECT principal FROM holds_everyone) AND p.kind = 'sp_group') AS everyone_groups,
+    count(*) FILTER (p.users > 100) AS large_groups,
+    count(*) FILTER (p.status IN ('deleted', 'soft_deleted')) AS dead,
+    count(*) FILTER (p.kind NOT IN ('user', 'link') AND (p.external_users > 0 OR p.foreign_group)) AS external_groups,
+    count(*) FILTER (e.is_admin) AS admins,
+    count(*) FILTER (p.scope = 'anyone' AND e.live) AS anyone_links,
+    count(*) FILTER (p.scope = 'organization' AND e.live) AS organization_links,
+    count(*) FILTER (p.scope = 'specific' AND e.live) AS specific_links
+  FROM once e JOIN who p ON p.id = e.principal GROUP BY e.site
 ),
 dead_link AS (
-  SELECT (SELECT count(DISTINCT e.principal) FROM entry e WHERE e.site = $site AND e.verdict = 'expired')
-       + (SELECT count(*) FROM orphaned_link o WHERE o.site = $site) AS links
-)
-SELECT s.module, s.title, s.url, s.guid, s.site_type, s.privacy, s.label, s.external_sharing,
-  (SELECT min(p.name) FROM site_admin a JOIN principal p ON p.id = a.principal WHERE a.site = s.id AND a.is_primary),
-  n.admins, n.principals, n.everyone_groups, p.external_users, n.large_groups, p.blocked + n.dead, n.external_groups, p.users,
-  (SELECT count(*) FROM what o WHERE o.site = s.id AND o.parent IS NOT NULL),
-  n.anyone_links, n.organization_links, n.specific_links, d.links,
-  CASE WHEN s.state = 'Active' THEN 'OK' ELSE 'Partial' END, s.scanned_at, s.state
-FROM site s, people p, named n, dead_link d
-WHERE s.id = $site;
+  SELECT site, count(*) AS links FROM (SELECT site, principal FROM expired_link UNION SELECT site, principal FROM orphaned_link) GROUP BY site
+),
+own AS (SELECT site, count(*) FILTER (parent IS NOT NULL) AS objects FROM what GROUP BY site),
+first_admin AS (SELECT a.site, min(p.name) AS name FROM (SELECT t.* FROM site_admin t SEMI JOIN now_site n ON n.site = t.site WHERE t.is_primary) a
+  JOIN described p ON p.id = a.principal GROUP BY a.site)
+SELECT s.module, s.title, s.url, s.guid, s.site_type, s.privacy, s.label, s.external_sharing, f.name,
+  coalesce(n.admins, 0), coalesce(n.principals, 0), coalesce(n.everyone_groups, 0), coalesce(p.external_users, 0),
+  coalesce(n.large_groups, 0), coalesce(p.blocked, 0) + coalesce(n.dead, 0), coalesce(n.external_groups, 0), coalesce(p.users, 0),
+  coalesce(o.objects, 0), coalesce(n.anyone_links, 0), coalesce(n.organization_links, 0), coalesce(n.specific_links, 0),
+  coalesce(d.links, 0), CASE WHEN s.state = 'Active' THEN 'OK' ELSE 'Partial' END, s.scanned_at, s.state
+FROM now_site z JOIN site s ON s.id = z.site
+LEFT JOIN people p ON p.site = s.id LEFT JOIN named_here n ON n.site = s.id LEFT JOIN dead_link d ON d.site = s.id
+LEFT JOIN own o ON o.site = s.id LEFT JOIN first_admin f ON f.site = s.id
+ORDER BY z.ord;

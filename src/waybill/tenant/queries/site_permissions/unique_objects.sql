@@ -1,10 +1,7 @@
--- Objects of one site, below its root, that own an access list, and how it differs from the one above.
-WITH own AS (
-  SELECT id AS securable, parent_scope FROM what WHERE site = $site AND parent IS NOT NULL
-),
+-- Objects of a batch, below the root, that own an access list, and how it differs from the one above.
+WITH own AS (SELECT id AS securable, parent_scope FROM what WHERE parent IS NOT NULL),
 listed AS (
-  SELECT DISTINCT e.securable, e.principal, p.shown_name AS name, p.ord
-  FROM shown_entry e JOIN who p ON p.id = e.principal WHERE e.site = $site AND NOT e.is_admin
+  SELECT e.securable, e.principal, p.shown_name AS name, p.ord FROM (SELECT DISTINCT securable, principal FROM here WHERE NOT is_admin) e JOIN who p ON p.id = e.principal
 ),
 change AS (
   SELECT o.securable, 'extra' AS what, h.name, h.ord FROM own o JOIN listed h ON h.securable = o.securable
@@ -24,8 +21,8 @@ told AS (
 )
 SELECT c.name, c.depth, c.items, c.modified_at, x.names, m.names,
   coalesce(x.principals, 0), coalesce(m.principals, 0), object_type(c.kind), c.url, g.url, s.url
-FROM own o JOIN what c ON c.id = o.securable AND c.site = $site JOIN site s ON s.id = $site
-LEFT JOIN what g ON g.id = o.parent_scope AND g.site = $site
+FROM own o JOIN what c ON c.id = o.securable JOIN site s ON s.id = c.site
+LEFT JOIN what g ON g.id = o.parent_scope
 LEFT JOIN told x ON x.securable = o.securable AND x.what = 'extra'
 LEFT JOIN told m ON m.securable = o.securable AND m.what = 'missing'
 ORDER BY c.ord;

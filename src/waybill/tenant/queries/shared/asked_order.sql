@@ -1,1 +1,0 @@
-SELECT site FROM asked_site ORDER BY ord;

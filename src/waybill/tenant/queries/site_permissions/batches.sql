@@ -1,0 +1,1 @@
+SELECT DISTINCT batch FROM site_batch ORDER BY batch;
