@@ -20,7 +20,10 @@ from product_reports import HOST, Book, comparable_by_calamine
 from product_server import Practice
 from typer.core import TyperGroup
 
+from waybill.app import open_house
 from waybill.cli.main import cli
+from waybill.jobs.table import State
+from waybill.settings import Settings
 
 COMMANDS = (
     "serve", "demo", "practice", "snapshots", "ingest mgdc", "apps create", "apps list", "export group-access",
@@ -114,6 +117,39 @@ def test_progress_bar_on_a_terminal(practice: Practice, tmp_path: Path) -> None:
     assert '{"task"' not in shown
     assert out.splitlines()[0] == "r.zip"
     assert "\x1b" not in out
+
+
+def test_ctrl_c(practice: Practice, tmp_path: Path) -> None:
+    """Ctrl+C stops an export with exit 130 and a word on its job, which waits for the next start; no file is made."""
+    data = shutil.copytree(practice.data, tmp_path / "data")
+    house = open_house(Settings(data=data))
+    with house.open_latest(practice.tenant) as facts:
+        snapshot = facts.snapshot
+    for number in range(40):  # they run first, so that the job asked for below is still waiting at Ctrl+C
+        received = {"siteUrls": (f"{HOST}/sites/odd-names",), "language": (str(number),)}
+        house.jobs.submit(practice.tenant, "site-permissions", received, "before", snapshot)
+    command = (
+        WAYBILL,
+        "export",
+        "site-permissions",
+        "--tenant",
+        "practice-tiny",
+        "--site",
+        f"{HOST}/sites/press",
+    )
+    with subprocess.Popen(
+        [*command, "--data", data], stderr=subprocess.PIPE, text=True, cwd=tmp_path, env=environment()
+    ) as process:
+        assert process.stderr is not None
+        assert "queued" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        said = process.stderr.read()
+    assert process.returncode == 130
+    assert "Jobs already accepted go on" in said
+    assert "Traceback" not in said
+    assert house.jobs.get(practice.tenant, 41).state is State.QUEUED
+    house.control.dispose()
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
 
 
 @pytest.fixture(scope="module")

@@ -17,8 +17,9 @@ from waybill.jobs.table import State
 SITES = 8
 LARGEST = Sql(
     "SELECT s.url FROM site s JOIN entry e ON e.site = s.id WHERE s.state = 'Active' "
-    "GROUP BY s.id, s.url ORDER BY count(*) DESC, s.url LIMIT $count"
+    "GROUP BY s.id, s.url ORDER BY count(*) DESC, s.url LIMIT $count OFFSET 4"
 )
+"""Eight of the twelve largest: the very largest would take the test's minute for themselves."""
 
 
 @pytest.fixture(scope="session")
@@ -30,7 +31,7 @@ def medium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practice]:
 
 
 def large_requests(practice: Practice) -> Iterator[tuple[Export, Received]]:
-    """Each export that takes sites and must be given some, over the largest ones."""
+    """Each export that takes sites and must be given some, over large ones."""
     with practice.facts() as facts:
         largest = tuple(str(row[0]) for row in facts.table(LARGEST, count=SITES))
         for export in CATALOG:
@@ -57,7 +58,7 @@ def test_a_killed_server_finishes_its_export(
 
         def rows_are_written() -> bool:
             progress = client.status(number)["progress"]
-            return progress["state"] == "running" and progress["rows"] > SITES
+            return bool(progress["state"] == "running" and progress["rows"] > SITES)
 
         wait_until(rows_are_written, "rows are written", every=0.05)
         early = client.file(number)

@@ -131,7 +131,8 @@ def command_of(export: Export) -> Callable[..., None]:
     ]
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # read by typer
     command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    command.__doc__ = export.description
+    what = export.description.partition(". ")[0]
+    command.__doc__ = f"{what}. Runs as a job, waits for it and saves its file: a ZIP with one XLSX workbook."
     command.__name__ = export.name.replace("-", "_")
     return command
 

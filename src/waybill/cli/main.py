@@ -28,21 +28,27 @@ job_commands.register(cli)
 _ROOM = "Free or fix it, then run the command again; nothing half-written was published."
 
 
+_INTERRUPTED = 130
+_STOPPED = "waybill: stopped. Jobs already accepted go on when Waybill runs again."
+
+
 def run() -> None:
-    """Entry point. Exit codes: 0 done, 1 could not be done (said on standard error), 2 wrong usage."""
+    """Entry point. Exit codes: 0 done, 1 could not be done (said on standard error), 2 wrong usage, 130 Ctrl+C."""
     code = 0
     try:
         cli(standalone_mode=True)
     except SystemExit as stop:
         code = stop.code if isinstance(stop.code, int) else 1
+        if code == _INTERRUPTED:  # how typer passes Ctrl+C on
+            err.print(_STOPPED)
     except WaybillError as error:
         err.print(f"waybill: {error.message}", markup=False)
         if error.hint:
             err.print(error.hint, markup=False)
         code = 1
     except KeyboardInterrupt:
-        err.print("waybill: stopped. Jobs already accepted go on when Waybill runs again.")
-        code = 130
+        err.print(_STOPPED)
+        code = _INTERRUPTED
     except OSError as error:
         # Full disk, missing rights: a sentence, not a traceback. The path is the operator's own.
         err.print(f"waybill: {error.strerror or error}: {error.filename or ''}", markup=False)

@@ -14,6 +14,8 @@ said AS (
   SELECT 1, 'Warning', NULL, NULL, n.name, 'GROUP_UNRESOLVED',
     'The members of this group, or of a group inside it, are not known: people and counts may be missing.'
   FROM asked_name n JOIN headcount c ON c.principal = n.grp WHERE c.unknown
+    -- What the source itself reported is told below, with its reason.
+    AND NOT EXISTS (SELECT 1 FROM source_problem x WHERE x.code = 'GROUP_UNRESOLVED' AND x.principal = n.name AND x.site IS NULL)
   UNION ALL
   SELECT 1, 'Warning', NULL, NULL, n.name, 'PRINCIPAL_DELETED',
     'This group is deleted. Its access list entries remain but give no access.'

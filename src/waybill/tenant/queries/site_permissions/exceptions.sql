@@ -48,11 +48,15 @@ said AS (
   FROM orphaned_link x JOIN principal p ON p.id = x.principal JOIN asked_site a ON a.site = x.site JOIN site s ON s.id = x.site
   JOIN link k ON k.principal = p.id LEFT JOIN securable o ON o.id = k.securable
   UNION ALL
-  SELECT a.ord, 'Warning', s.url, NULL, CASE WHEN p.kind = 'link' THEN link_name(k.scope) ELSE p.name END, 'GROUP_UNRESOLVED',
+  SELECT a.ord, 'Warning', s.url, o.url, CASE WHEN p.kind = 'link' THEN link_name(p.scope) ELSE p.name END, 'GROUP_UNRESOLVED',
     'The members of this ' || CASE WHEN p.kind = 'link' THEN 'link' ELSE 'group' END || ', or of a group inside it, are not known: people and counts may be missing.'
-  FROM site_principal e JOIN asked_site a ON a.site = e.site JOIN site s ON s.id = e.site JOIN principal p ON p.id = e.principal
-  JOIN headcount c ON c.principal = p.id AND c.unknown LEFT JOIN link k ON k.principal = p.id
+  FROM site_principal e JOIN asked_site a ON a.site = e.site JOIN site s ON s.id = e.site
+  JOIN (SELECT d.* FROM described d SEMI JOIN named n ON n.principal = d.id WHERE d.unknown) p ON p.id = e.principal
+  LEFT JOIN (SELECT t.principal, t.securable FROM link t SEMI JOIN named n ON n.principal = t.principal) k ON k.principal = p.id
+  LEFT JOIN securable o ON o.id = k.securable
   WHERE p.status NOT IN ('deleted', 'soft_deleted')
+    -- What the source itself reported is told below, with its reason.
+    AND NOT EXISTS (SELECT 1 FROM source_problem x WHERE x.code = 'GROUP_UNRESOLVED' AND x.principal = p.name AND (x.site IS NULL OR x.site = e.site))
   UNION ALL
   SELECT a.ord, 'Info', s.url, o.url, link_name(k.scope), 'MEMBERS_TRUNCATED',
     t.more || ' of ' || t.named || ' people of this link did not fit one cell; Group Members lists them all.'
