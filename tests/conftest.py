@@ -20,8 +20,10 @@ def _refuse_far_sockets(event: str, arguments: tuple[Any, ...]) -> None:
     if not isinstance(address, tuple):
         return  # a local (AF_UNIX) socket
     host = str(address[0])
-    if host in ("localhost", ""):
+    if host == "localhost":
         return
+    if event == "socket.bind" and host not in ("", "0.0.0.0", "::"):  # noqa: S104  named to be refused
+        return  # an address of ours, or one that the system itself refuses
     try:
         allowed = ipaddress.ip_address(host.partition("%")[0]).is_loopback
     except ValueError:

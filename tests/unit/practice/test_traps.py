@@ -222,10 +222,10 @@ def test_links(tenant: Path) -> None:
 
 
 def test_crowded_link(tenant: Path) -> None:
-    """The invitees of the crowded link, joined by their names, exceed one cell."""
+    """The invitees of the crowded link, their addresses joined, exceed one cell."""
     found = ask(
         tenant,
-        """SELECT sum(length(p.name)) FROM link l JOIN site s ON s.id = l.site JOIN invite i ON i.link = l.principal
+        """SELECT sum(length(p.email)) FROM link l JOIN site s ON s.id = l.site JOIN invite i ON i.link = l.principal
         JOIN principal p ON p.id = i.principal WHERE s.url = $url""",
         url=site_of("crowded_link"),
     )

@@ -8,7 +8,7 @@ from waybill.ingest.practice.stage import Place, Site, Stage
 from waybill.ingest.practice.traps.trap import trap
 
 MANY = 150
-"""Invitees of the crowded link; their names of 240 characters exceed one cell's 32,767."""
+"""Invitees of the crowded link; their addresses of 240 characters exceed one cell's 32,767."""
 
 
 def _site(s: Stage, path: str, title: str) -> Site:
@@ -88,11 +88,11 @@ def view_only_and_group_links(s: Stage) -> None:
 
 @trap("sites/trade-fair")
 def crowded_link(s: Stage) -> None:
-    """A specific link with so many invitees that their names, joined, do not fit into one cell."""
+    """A specific link with so many invitees that their mail addresses, joined, do not fit into one cell."""
     invited = []
     for number in range(1, MANY + 1):
-        mail = f"visitor{number:03}@wingtiptoys.com"
-        name = f"Visitor {number:03} of the trade fair, ".ljust(240, "o")
+        mail = f"visitor{number:03}-of-the-trade-fair-".ljust(224, "o") + "@wingtiptoys.com"
+        name = f"Visitor {number:03} of the trade fair"
         invited.append(s.person(name, upn=mail, user_type="Guest", external=True, status="invited", guid=None, email=mail,
                                 login=f"i:0#.f|membership|urn:spo:guest#{mail}"))  # fmt: skip
     file = _file(s, _site(s, "sites/trade-fair", "Trade fair"), "Floor plan.pdf")
