@@ -132,8 +132,10 @@ class Facts(Protocol):
     def as_of(self) -> datetime: ...
     def stage(self, query: str | Sql, **parameters: Any) -> None:
         """Run statements that leave temporary tables behind for later queries of this job."""
+
     def rows(self, query: str | Sql, columns: tuple[Column, ...], **parameters: Any) -> Batches:
         """Stream a query as batches that fit `columns` (positional)."""
+
     def table(self, query: str | Sql, **parameters: Any) -> list[tuple[Any, ...]]:
         """A small result, whole."""
 

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from command_line import Commands, waybill
-from insights_house import House, running_house
-from product_server import Practice, Product, Waiting, product_on, serving, waiting_house
+
+from tests.clients.command_line import Commands, waybill
+from tests.clients.insights_house import House, running_house
+from tests.clients.product_server import Practice, Product, Waiting, product_on, serving, waiting_house
 
 
 @pytest.fixture(scope="module")

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from oauth_clients import CertificateClient, assertion_claims
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from tests.clients.oauth_clients import CertificateClient, assertion_claims
 from waybill.api.oauth import oauth_routes
 from waybill.clock import Clock
 from waybill.control import open_control

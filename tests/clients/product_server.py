@@ -16,10 +16,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from command_line import WAYBILL, Run, environment
-from insights_house import Answer
-from product_reports import Book
-
+from tests.clients.command_line import WAYBILL, Run, environment
+from tests.clients.insights_house import Answer
+from tests.clients.product_reports import Book
 from waybill.api.insights import SCOPE
 from waybill.api.served import Listening, serve
 from waybill.app import House, open_house

@@ -11,10 +11,10 @@ from typing import Any
 
 import openpyxl
 import pytest
-from command_line import Commands, Run
-from product_reports import HOST
-from product_server import Practice, Product, Waiting
 
+from tests.clients.command_line import Commands, Run
+from tests.clients.product_reports import HOST
+from tests.clients.product_server import Practice, Product, Waiting
 from waybill.ingest.practice.stage import group_id
 
 PERMISSION = "insights.graph.readwrite.all"

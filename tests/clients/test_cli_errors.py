@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from command_line import Commands, Run
-from product_reports import HOST
-from product_server import Practice, Product
 
+from tests.clients.command_line import Commands, Run
+from tests.clients.product_reports import HOST
+from tests.clients.product_server import Practice, Product
 from waybill.app import open_house
 from waybill.settings import Settings
 

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import pytest
 import typer
-from command_line import WAYBILL, Commands, Run, environment, waybill
-from product_reports import HOST, Book, comparable_by_calamine
-from product_server import Practice
 from typer.core import TyperGroup
 
+from tests.clients.command_line import WAYBILL, Commands, Run, environment, waybill
+from tests.clients.product_reports import HOST, Book, comparable_by_calamine
+from tests.clients.product_server import Practice
 from waybill.app import open_house
 from waybill.cli.main import cli
 from waybill.jobs.table import State

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from insights_house import CATALOG, SOURCES, House
+
+from tests.clients.insights_house import CATALOG, SOURCES, House
 
 
 @pytest.fixture(scope="module")

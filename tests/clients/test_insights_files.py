@@ -7,8 +7,8 @@ import hashlib
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from insights_house import SITES, Answer, House
 
+from tests.clients.insights_house import SITES, Answer, House
 from waybill.api.downloads import Unsatisfiable, disposition, wanted_range
 from waybill.jobs.table import Job, State
 

@@ -13,8 +13,18 @@ from urllib.parse import urlencode
 
 import pytest
 import structlog
-from insights_house import CATALOG, EMPTY, FABRIKAM, GROUPS, HIDDEN_CAUSE, SITES, Answer, House, running_house
 
+from tests.clients.insights_house import (
+    CATALOG,
+    EMPTY,
+    FABRIKAM,
+    GROUPS,
+    HIDDEN_CAUSE,
+    SITES,
+    Answer,
+    House,
+    running_house,
+)
 from waybill import log
 from waybill.api.bodies import ExportRefused, JobAccepted, JobStatus, StatusRefused
 from waybill.api.insights import SCOPE

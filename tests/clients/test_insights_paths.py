@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from insights_house import GROUPS, SITES, House
+
+from tests.clients.insights_house import GROUPS, SITES, House
 
 GUID = "0d6c1549-0000-4dd2-0000-28df0000f7e2"
 EVERYONE = "c:0(.s|true"

@@ -12,9 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from insights_house import House
 from starlette.types import Receive, Scope, Send
 
+from tests.clients.insights_house import House
 from waybill.api.served import CannotListen, Listening, serve
 
 SLOW = """

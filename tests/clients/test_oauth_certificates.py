@@ -16,15 +16,15 @@ import pytest
 import sqlalchemy as sa
 import structlog
 from joserfc.jwk import RSAKey
-from oauth_clients import (
+
+from tests.clients.oauth_clients import (
     CertificateClient,
     assertion_form,
     base64url,
     basic,
     certificate_client,
 )
-from oauth_server import BASE, SCOPE, START, TOKEN_URL, Server, refused
-
+from tests.clients.oauth_server import BASE, SCOPE, START, TOKEN_URL, Server, refused
 from waybill import log
 from waybill.identity.tokens import Caller
 

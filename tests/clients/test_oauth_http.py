@@ -12,15 +12,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from joserfc import jwt
 from joserfc.jwk import KeySet
-from oauth_clients import (
+
+from tests.clients.oauth_clients import (
     CertificateClient,
     assertion_form,
     basic,
     certificate_client,
     discovery_faults,
 )
-from oauth_server import BASE, SCOPE, START, Server, refused
-
+from tests.clients.oauth_server import BASE, SCOPE, START, Server, refused
 from waybill.identity.tokens import Caller
 
 

@@ -8,9 +8,9 @@ import zipfile
 
 import pytest
 from openpyxl.utils import column_index_from_string
-from product_reports import HOST, Book, comparable_by_calamine, group_target, site_target
-from product_server import Product
 
+from tests.clients.product_reports import HOST, Book, comparable_by_calamine, group_target, site_target
+from tests.clients.product_server import Product
 from waybill.ingest.practice.stage import group_id
 
 LIMIT = 32_767

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from product_reports import Book, group_target, in_path
-from product_server import Client, Product, message
 
+from tests.clients.product_reports import Book, group_target, in_path
+from tests.clients.product_server import Client, Product, message
 from waybill.ingest.practice.stage import group_id
 
 EVERYONE = "c:0(.s|true"

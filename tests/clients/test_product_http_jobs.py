@@ -10,9 +10,9 @@ import zipfile
 from urllib.parse import quote
 
 import pytest
-from product_reports import HOST, SITES, group_target, site_target
-from product_server import Client, Product, Waiting, message
 
+from tests.clients.product_reports import HOST, SITES, group_target, site_target
+from tests.clients.product_server import Client, Product, Waiting, message
 from waybill.ingest.practice.stage import group_id
 
 PLAIN = site_target("sites/press")

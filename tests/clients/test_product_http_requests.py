@@ -6,9 +6,9 @@ from datetime import datetime
 from urllib.parse import quote
 
 import pytest
-from product_reports import HOST, SITES, SOURCES, Book, group_target, site_target
-from product_server import Product, message
 
+from tests.clients.product_reports import HOST, SITES, SOURCES, Book, group_target, site_target
+from tests.clients.product_server import Product, message
 from waybill.app import open_house
 from waybill.ingest.practice.stage import group_id
 from waybill.settings import Settings

@@ -10,12 +10,18 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from command_line import waybill
-from insights_house import Answer
-from oauth_clients import assertion_claims, assertion_form, basic, certificate_client, discovery_faults
-from product_reports import group_target
-from product_server import Client, Product
 
+from tests.clients.command_line import waybill
+from tests.clients.insights_house import Answer
+from tests.clients.oauth_clients import (
+    assertion_claims,
+    assertion_form,
+    basic,
+    certificate_client,
+    discovery_faults,
+)
+from tests.clients.product_reports import group_target
+from tests.clients.product_server import Client, Product
 from waybill.api.insights import SCOPE
 from waybill.ingest.practice.stage import group_id
 

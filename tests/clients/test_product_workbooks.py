@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime
 
 import pytest
-from product_reports import HOST, SOURCES, Book, group_target, site_target
-from product_server import Product
 
+from tests.clients.product_reports import HOST, SOURCES, Book, group_target, site_target
+from tests.clients.product_server import Product
 from waybill.ingest.practice.stage import group_id
 from waybill.ingest.practice.traps import TRAPS
 

@@ -11,11 +11,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
-
-from jobs.host import REFUSED
-from jobs.toy import TOY, feed, jobs_in, received, wait_until
-
+from tests.unit.jobs.host import REFUSED
+from tests.unit.jobs.toy import TOY, feed, jobs_in, received, wait_until
 from waybill.control import open_control
 from waybill.jobs.runner import MAX_ATTEMPTS
 from waybill.jobs.service import Jobs
@@ -42,9 +39,9 @@ def start(settings: Settings) -> Iterator[Start]:
     started: list[subprocess.Popen[str]] = []
 
     def begin(grace: float = 0) -> subprocess.Popen[str]:
-        environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1] / "unit")}
+        environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
         host = subprocess.Popen(
-            [sys.executable, "-m", "jobs.host", str(settings.data), str(grace)],
+            [sys.executable, "-m", "tests.unit.jobs.host", str(settings.data), str(grace)],
             stdout=subprocess.PIPE,
             text=True,
             env=environment,

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from laws.serving import Client, Server, serving, wait_until
-from laws.tenants import SCOPES, SITE_WIRE, Practice, furnish
+from tests.laws.serving import Client, Server, serving, wait_until
+from tests.laws.tenants import SCOPES, SITE_WIRE, Practice, furnish
 from waybill.export import Export, Received, Sql
 from waybill.exports import CATALOG
 from waybill.jobs.table import State

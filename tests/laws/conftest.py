@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from laws.reports import Press
-from laws.serving import Client, Server, serving
-from laws.tenants import SCOPES, Practice, copied, furnish
+from tests.laws.reports import Press
+from tests.laws.serving import Client, Server, serving
+from tests.laws.tenants import SCOPES, Practice, copied, furnish
 
 
 @pytest.fixture(scope="session")

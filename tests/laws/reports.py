@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from laws.tenants import LANGUAGE_WIRE, LAW_CATALOG, Practice, widened
+from tests.laws.tenants import LANGUAGE_WIRE, LAW_CATALOG, Practice, widened
 from waybill.clock import SYSTEM_CLOCK
 from waybill.control import open_control
 from waybill.export import Batches, Export, Language, Produced, Received, Sheet

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from laws import sixth_export
+from tests.laws import sixth_export
 from waybill.app import House, open_house
 from waybill.cli.tenant_commands import publish_practice
 from waybill.export import Export, Facts, Received, Sql

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import sys
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,12 +12,9 @@ from xml.etree import ElementTree
 import openpyxl
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "files"))
-
-from read_back import Sheets, by_calamine, by_openpyxl
-
-from laws.reports import Made, Press
-from laws.tenants import LAW_CATALOG
+from tests.laws.reports import Made, Press
+from tests.laws.tenants import LAW_CATALOG
+from tests.unit.files.read_back import Sheets, by_calamine, by_openpyxl
 from waybill.export import Export
 from waybill.exports import CATALOG
 from waybill.files.cells import CELL_LIMIT

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from laws.serving import Client, run_waybill, serving, target_of
-from laws.tenants import SCOPES, Practice, copied
+from tests.laws.serving import Client, run_waybill, serving, target_of
+from tests.laws.tenants import SCOPES, Practice, copied
 from waybill.exports import CATALOG
 
 ROOM = 32 << 20

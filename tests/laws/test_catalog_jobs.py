@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from laws.reports import Press, Unwatched
-from laws.serving import Answer, Client, served_here, target_of
-from laws.tenants import LAW_CATALOG, Practice, furnish, widened
+from tests.laws.reports import Press, Unwatched
+from tests.laws.serving import Answer, Client, served_here, target_of
+from tests.laws.tenants import LAW_CATALOG, Practice, furnish, widened
 from waybill.export import Export, Received
 from waybill.exports import CATALOG
 from waybill.jobs.produce import Means, produce

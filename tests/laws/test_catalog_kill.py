@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from laws.reports import Press
-from laws.serving import Client, serving, wait_until
-from laws.tenants import Practice, copied
+from tests.laws.reports import Press
+from tests.laws.serving import Client, serving, wait_until
+from tests.laws.tenants import Practice, copied
 from waybill.export import Export
 from waybill.exports import CATALOG
 from waybill.jobs.table import WITH_FILE, WITHOUT_FILE

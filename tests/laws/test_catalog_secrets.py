@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import sys
 import zipfile
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterator, Mapping
@@ -15,12 +14,9 @@ from urllib.parse import quote, quote_plus
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "clients"))
-
-from oauth_clients import assertion_claims, assertion_form, basic, certificate_client
-
-from laws.serving import Answer, Client, Server, ask, serving, target_of
-from laws.tenants import SCOPES, Guest, Practice, copied
+from tests.clients.oauth_clients import assertion_claims, assertion_form, basic, certificate_client
+from tests.laws.serving import Answer, Client, Server, ask, serving, target_of
+from tests.laws.tenants import SCOPES, Guest, Practice, copied
 from waybill.clock import SYSTEM_CLOCK
 from waybill.exports import CATALOG
 
@@ -61,7 +57,7 @@ def a_busy_hour(practice: Practice, log: Path) -> tuple[dict[str, bytes], dict[s
         assert answer.status == 200, answer.body
         tokens["token by certificate"] = answer.json["access_token"].encode()
         tokens["assertion"] = assertion.encode()
-        keep_busy(server, practice, tokens, answers)
+        tokens |= keep_busy(server, practice, tokens, answers)
         assert server.stop() == 0
     key = certified.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     secrets = {
@@ -69,7 +65,8 @@ def a_busy_hour(practice: Practice, log: Path) -> tuple[dict[str, bytes], dict[s
         "other client secret": practice.guests[1].secret.encode(),
         "certificate key": b"".join(key.splitlines()[1:-1])[200:400],
         "sealing key": (practice.data / "sealing.key").read_bytes(),
-        **tokens,
+        # Without its signature a token proves nothing, so that is what must not be seen.
+        **{name: token.rpartition(b".")[2] for name, token in tokens.items()},
     }
     return secrets, answers
 
@@ -100,8 +97,8 @@ def proofs(server: Server, guest: Guest, answers: dict[str, bytes]) -> Iterator[
 
 def keep_busy(
     server: Server, practice: Practice, proven: Mapping[str, bytes], answers: dict[str, bytes]
-) -> None:
-    """Every export, well; then with secrets where they do not belong; then with a damaged snapshot."""
+) -> dict[str, bytes]:
+    """Every export, well; then with secrets where they do not belong; then with a damaged snapshot. The tokens used."""
     one, two = practice.guests
     client = Client(server.url, one.client_id, one.secret, " ".join(SCOPES))
     answers["docs"] = everything(ask(server.url, "/docs"))
@@ -126,6 +123,7 @@ def keep_busy(
     refused = other.get(target_of(export, sample))
     assert refused.status == 500
     answers["damaged snapshot"] = everything(refused)
+    return {"token in use": client.token.encode(), "other token in use": other.token.encode()}
 
 
 def everything(answer: Answer) -> bytes:

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from laws.commands import command_options
-from laws.reports import Press
-from laws.serving import Server, ask
-from laws.tenants import LAW_CATALOG, Practice
+from tests.laws.commands import command_options
+from tests.laws.reports import Press
+from tests.laws.serving import Server, ask
+from tests.laws.tenants import LAW_CATALOG, Practice
 from waybill.cli.main import cli
 from waybill.errors import BadRequest
 from waybill.export import Export, Where, schema_of

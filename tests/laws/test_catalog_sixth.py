@@ -12,11 +12,11 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from laws import sixth_export
-from laws.commands import command_options
-from laws.serving import Client, ask, served_here, target_of
-from laws.tenants import LAW_CATALOG, Practice, copied
-from laws.test_catalog_shape import described
+from tests.laws import sixth_export
+from tests.laws.commands import command_options
+from tests.laws.serving import Client, ask, served_here, target_of
+from tests.laws.tenants import LAW_CATALOG, Practice, copied
+from tests.laws.test_catalog_shape import described
 from waybill.cli import export_commands
 from waybill.export import Received
 

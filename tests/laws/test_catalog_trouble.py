@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from laws.serving import WAYBILL, Client, Server, environment, run_waybill, serving, wait_until
-from laws.tenants import SCOPES, Practice, copied
+from tests.laws.serving import WAYBILL, Client, Server, environment, run_waybill, serving, wait_until
+from tests.laws.tenants import SCOPES, Practice, copied
 from waybill.errors import DataProblem
 from waybill.export import Export, Received
 from waybill.exports import CATALOG

@@ -11,9 +11,9 @@ import pytest
 import python_calamine
 import sqlalchemy as sa
 
-from laws.reports import unpacked
-from laws.serving import Answer, Client, target_of
-from laws.tenants import GROUP_WIRE, SITE_WIRE, Practice, sites_of
+from tests.laws.reports import unpacked
+from tests.laws.serving import Answer, Client, target_of
+from tests.laws.tenants import GROUP_WIRE, SITE_WIRE, Practice, sites_of
 from waybill.export import Export, Facts, Received, Sql, Where
 from waybill.exports import CATALOG
 from waybill.jobs.table import number_table

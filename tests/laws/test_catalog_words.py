@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import openpyxl
 import pytest
 
-from laws.reports import Made, Press
-from laws.tenants import LAW_CATALOG, Practice
+from tests.laws.reports import Made, Press
+from tests.laws.tenants import LAW_CATALOG, Practice
 from waybill.export import Export, Language, Sql
 from waybill.words import dictionary, translated, untranslated, word
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from semantics.brute_force import LINK_WORDS, Grant, inside
-from semantics.small_tenant import Principal, Securable
+from tests.semantics.brute_force import LINK_WORDS, Grant, inside
+from tests.semantics.small_tenant import Principal, Securable
 
 Chain = tuple[Principal, ...]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from semantics.small_tenant import GROUP_KINDS, SPECIALS, Principal, Securable, Site, Tenant
+from tests.semantics.small_tenant import GROUP_KINDS, SPECIALS, Principal, Securable, Site, Tenant
 
 ADMINISTRATOR = "Site Collection Administrator"
 ANYONE = "Anyone with the link"

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from semantics.reports import ReportsOn, open_reports
+from tests.semantics.reports import ReportsOn, open_reports
 
 
 @pytest.fixture

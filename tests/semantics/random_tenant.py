@@ -8,7 +8,7 @@ from typing import TypeVar
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
-from semantics.small_tenant import GROUP_KINDS, SPECIALS, Principal, Securable, Site, Tenant
+from tests.semantics.small_tenant import GROUP_KINDS, SPECIALS, Principal, Securable, Site, Tenant
 
 T = TypeVar("T")
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from semantics.small_tenant import AS_OF, SPECIALS, TENANT_ID, Principal, Securable, Site, Tenant
+from tests.semantics.small_tenant import AS_OF, SPECIALS, TENANT_ID, Principal, Securable, Site, Tenant
 from waybill.export import EXCEPTION_COLUMNS, Export, Facts, Report, Rows
 from waybill.exports.group_access import EXPORT as GROUP_ACCESS
 from waybill.exports.site_permissions import EXPORT as SITE_PERMISSIONS

@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import pytest
 
-from semantics.reports import ReportsOn, names, one
-from semantics.small_tenant import EEEU, EVERYONE, SPECIALS, Tenant
+from tests.semantics.reports import ReportsOn, names, one
+from tests.semantics.small_tenant import EEEU, EVERYONE, SPECIALS, Tenant
 
 STRONGEST_FIRST = (
     "Full Control", "Manage Hierarchy", "Design", "Approve", "Edit", "Contribute", "Review", "Read",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from semantics.reports import ReportsOn, names, one
-from semantics.small_tenant import EEEU, Principal, Tenant
+from tests.semantics.reports import ReportsOn, names, one
+from tests.semantics.small_tenant import EEEU, Principal, Tenant
 
 FOREIGN_EEEU = "c:0-.f|rolemanager|spo-grid-all-users/0f0f0f0f-1111-4222-8333-444444444444"
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from semantics.reports import ReportsOn, names, one
-from semantics.small_tenant import Securable, Site, Tenant
+from tests.semantics.reports import ReportsOn, names, one
+from tests.semantics.small_tenant import Securable, Site, Tenant
 
 
 def a_file(t: Tenant) -> tuple[Site, Securable]:

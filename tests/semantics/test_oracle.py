@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from semantics.access_paths import shortest_chains, true_paths
-from semantics.brute_force import GroupRow, PersonRow, group_access, people
-from semantics.small_tenant import EEEU, Tenant
+from tests.semantics.access_paths import shortest_chains, true_paths
+from tests.semantics.brute_force import GroupRow, PersonRow, group_access, people
+from tests.semantics.small_tenant import EEEU, Tenant
 
 ALL = ("Microsoft Teams", "SharePoint Online", "OneDrive", "Microsoft 365 Group")
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from semantics.reports import ReportsOn, names, one
-from semantics.small_tenant import SPECIALS, Principal, Tenant
+from tests.semantics.reports import ReportsOn, names, one
+from tests.semantics.small_tenant import SPECIALS, Principal, Tenant
 
 ROLE_SID = "c:0-.f|rolemanager|s-1-5-21-1111111111-222222222-3333333333-4444"
 

@@ -9,12 +9,12 @@ from typing import TypeVar
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from semantics import brute_force
-from semantics.access_paths import true_paths
-from semantics.brute_force import GroupAnswer, GroupRow, PersonRow
-from semantics.random_tenant import Drawn, drawn
-from semantics.reports import SOURCES, Reports, Result, Row, open_reports
-from semantics.small_tenant import GROUP_KINDS, SPECIALS, Principal, Tenant
+from tests.semantics import brute_force
+from tests.semantics.access_paths import true_paths
+from tests.semantics.brute_force import GroupAnswer, GroupRow, PersonRow
+from tests.semantics.random_tenant import Drawn, drawn
+from tests.semantics.reports import SOURCES, Reports, Result, Row, open_reports
+from tests.semantics.small_tenant import GROUP_KINDS, SPECIALS, Principal, Tenant
 
 TENANTS = 500
 DRAWS = 560

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from semantics.reports import open_reports
-from semantics.small_tenant import Principal, Tenant
+from tests.semantics.reports import open_reports
+from tests.semantics.small_tenant import Principal, Tenant
 
 SAMPLES = Path(__file__).resolve().parents[3] / "shared" / "samples" / "real-topology"
 ROLES = {

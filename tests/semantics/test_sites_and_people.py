@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from semantics.reports import ReportsOn, one
-from semantics.small_tenant import Tenant
+from tests.semantics.reports import ReportsOn, one
+from tests.semantics.small_tenant import Tenant
 
 MODULES = ("Microsoft Teams", "SharePoint Online", "OneDrive", "Microsoft 365 Group")
 

@@ -17,8 +17,8 @@ from pathlib import Path
 import openpyxl
 import pyarrow as pa
 import pytest
-from read_back import by_calamine, by_openpyxl
 
+from tests.unit.files.read_back import by_calamine, by_openpyxl
 from waybill.errors import WaybillError
 from waybill.export import Column, Kind, Sheet, schema_of
 from waybill.files.workbook import CUTS_KEPT, Workbook, Written

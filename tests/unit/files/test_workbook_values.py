@@ -14,8 +14,8 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from read_back import Value, by_calamine, by_libreoffice, by_openpyxl
 
+from tests.unit.files.read_back import Value, by_calamine, by_libreoffice, by_openpyxl
 from waybill.export import ARROW, Column, Kind, Sheet, schema_of
 from waybill.files.cells import cells, rows
 from waybill.files.workbook import Workbook, Written

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from identity_parts import PERMISSION, START, House, certificate_pem, rsa_key
 
+from tests.unit.identity.identity_parts import PERMISSION, START, House, certificate_pem, rsa_key
 from waybill.audit import entries
 from waybill.errors import BadRequest, NotFound
 

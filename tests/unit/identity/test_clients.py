@@ -13,10 +13,10 @@ from urllib.parse import quote_plus
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from identity_parts import PERMISSION, HandClock, House, certificate_pem, rsa_key
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
+from tests.unit.identity.identity_parts import PERMISSION, HandClock, House, certificate_pem, rsa_key
 from waybill.identity.apps import Apps
 from waybill.identity.assertions import MOST_LIVE, AssertionCheck, used_assertion
 from waybill.identity.brake import FAILURES, MOST_REMEMBERED, Brake

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from identity_parts import PERMISSION, House
 
+from tests.unit.identity.identity_parts import PERMISSION, House
 from waybill.errors import DataProblem
 from waybill.identity.keys import SigningKeys, signing_key
 from waybill.identity.sealing import CannotOpen, Sealer, open_sealer

@@ -16,10 +16,10 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from identity_parts import PERMISSION, House, rsa_key
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
+from tests.unit.identity.identity_parts import PERMISSION, House, rsa_key
 from waybill.identity.apps import App
 from waybill.identity.memory import Memory
 from waybill.identity.tokens import INSIGHTS_AUDIENCE, Caller, TokenRefused

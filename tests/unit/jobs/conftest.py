@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 import structlog
 
-from jobs.toy import Hands, means
+from tests.unit.jobs.toy import Hands, means
 from waybill import log
 from waybill.control import open_control
 from waybill.export import Received

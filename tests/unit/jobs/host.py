@@ -1,4 +1,4 @@
-"""A process that runs jobs on a data folder until SIGTERM: `python -m jobs.host DATA GRACE`."""
+"""A process that runs jobs on a data folder until SIGTERM: `python -m tests.unit.jobs.host DATA GRACE`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 import threading
 from pathlib import Path
 
-from jobs.toy import jobs_in, means
+from tests.unit.jobs.toy import jobs_in, means
 from waybill import log
 from waybill.errors import WaybillError
 from waybill.settings import Settings

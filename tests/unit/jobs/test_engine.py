@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.toy import TOY, jobs_in, means, received, wait_until
+from tests.unit.jobs.toy import TOY, jobs_in, means, received, wait_until
 from waybill.errors import Conflict
 from waybill.jobs.service import Jobs
 from waybill.jobs.table import State

@@ -12,8 +12,8 @@ import openpyxl
 import pytest
 import sqlalchemy as sa
 
-from jobs.conftest import Bench
-from jobs.toy import BATCH, DEADLINE, feed, jobs_in, received, wait_until
+from tests.unit.jobs.conftest import Bench
+from tests.unit.jobs.toy import BATCH, DEADLINE, feed, jobs_in, received, wait_until
 from waybill import __version__
 from waybill.export import Language, Report
 from waybill.files.workbook import Cut, Written

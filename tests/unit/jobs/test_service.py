@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from jobs.conftest import Bench
-from jobs.toy import received
+from tests.unit.jobs.conftest import Bench
+from tests.unit.jobs.toy import received
 from waybill import audit
 from waybill.errors import Busy, Conflict, Gone, NotFound
 from waybill.jobs.service import NotReady

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from .mgdc_parts import HOST, TENANT, Row, edge, grant, group, guid, person, site, sp_group, user, user_id
+from tests.unit.mgdc.mgdc_parts import (
+    HOST,
+    TENANT,
+    Row,
+    edge,
+    grant,
+    group,
+    guid,
+    person,
+    site,
+    sp_group,
+    user,
+    user_id,
+)
 
 FED = "c:0o.c|federateddirectoryclaimprovider|"
 ITEM = guid("item", 1)

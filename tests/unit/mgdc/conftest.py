@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from .mgdc_parts import House
+from tests.unit.mgdc.mgdc_parts import House
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from .canonical_tenant import DATASETS, ITEM, SITES
-from .mgdc_parts import HOST, TENANT, House, guid, user_id
+from tests.unit.mgdc.canonical_tenant import DATASETS, ITEM, SITES
+from tests.unit.mgdc.mgdc_parts import HOST, TENANT, House, guid, user_id
 
 Ask = Callable[[str], list[tuple[Any, ...]]]
 

@@ -11,12 +11,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.unit.mgdc.mgdc_parts import (
+    House,
+    Row,
+    edge,
+    grant,
+    group,
+    person,
+    site,
+    sp_group,
+    user,
+    user_id,
+    write,
+)
 from waybill.ingest.mgdc.datasets import DATASETS
 from waybill.ingest.mgdc.find import find
 from waybill.ingest.mgdc.merge import Fates, Landing
 from waybill.ingest.mgdc.staging import Stager
-
-from .mgdc_parts import House, Row, edge, grant, group, person, site, sp_group, user, user_id, write
 
 GROUPS = DATASETS["SharePointGroups"]
 State = dict[int, str]

@@ -9,11 +9,7 @@ import json
 import duckdb
 import pytest
 
-from waybill.errors import Conflict, DataProblem
-from waybill.ingest.mgdc import DatasetCount, IngestResult
-from waybill.ingest.mgdc.ingest import clear_errors
-
-from .mgdc_parts import (
+from tests.unit.mgdc.mgdc_parts import (
     FOREIGN,
     TENANT,
     House,
@@ -28,6 +24,9 @@ from .mgdc_parts import (
     user,
     write,
 )
+from waybill.errors import Conflict, DataProblem
+from waybill.ingest.mgdc import DatasetCount, IngestResult
+from waybill.ingest.mgdc.ingest import clear_errors
 
 
 def whole() -> dict[str, list[Row]]:

@@ -8,13 +8,12 @@ from typing import Any
 import pyarrow.compute as pc
 import pytest
 
+from tests.unit.mgdc.mgdc_parts import site, write
 from waybill.errors import DataProblem
 from waybill.ingest.mgdc.convert import Converter
 from waybill.ingest.mgdc.datasets import DATASETS
 from waybill.ingest.mgdc.dates import read_time
 from waybill.ingest.mgdc.find import dataset_of, find
-
-from .mgdc_parts import site, write
 
 
 @pytest.mark.parametrize(

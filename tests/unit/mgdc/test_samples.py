@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from .mgdc_parts import House
+from tests.unit.mgdc.mgdc_parts import House
 
 READ = {"SharePointSites": 120, "SharePointPermissions": 154, "SharePointGroups": 410}
 

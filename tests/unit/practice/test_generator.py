@@ -9,12 +9,11 @@ from typing import Any
 import duckdb
 import pytest
 
+from tests.unit.practice.conftest import Build
 from waybill.errors import BadRequest
 from waybill.ingest.practice import SIZES, build_practice, digest, practice_tenant_id, practice_tenant_name
 from waybill.ingest.practice.traps import trap_set
 from waybill.tenant.build import SnapshotBuilder
-
-from .conftest import Build
 
 TABLES = ("principal", "member", "owner", "site", "site_admin", "associated", "channel_member", "securable", "level", "acl",
           "link", "invite")  # fmt: skip

@@ -11,12 +11,11 @@ from typing import Any
 import duckdb
 import pytest
 
+from tests.unit.practice.conftest import Build
 from waybill.errors import DataProblem
 from waybill.ingest.practice import practice_tenant_id
 from waybill.ingest.practice.mgdc_files import DATASETS, write_mgdc
 from waybill.ingest.practice.stage import group_id
-
-from .conftest import Build
 
 Rows = Mapping[str, list[dict[str, Any]]]
 

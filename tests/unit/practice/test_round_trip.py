@@ -9,13 +9,12 @@ from typing import Any
 import duckdb
 import pytest
 
+from tests.unit.practice.conftest import Build
 from waybill.clock import SYSTEM_CLOCK
 from waybill.control import open_control
 from waybill.ingest.mgdc import ingest_mgdc
 from waybill.ingest.practice.mgdc_files import write_mgdc
 from waybill.tenant.registry import Registry
-
-from .conftest import Build
 
 # Deletion is absence in MGDC files, and nothing in them tells who holds a directory role: both are left out here.
 KNOWN = """p.login NOT IN (SELECT login FROM before.principal WHERE status = 'deleted' OR kind = 'directory_role')"""

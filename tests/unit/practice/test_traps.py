@@ -8,14 +8,13 @@ from typing import Any
 import duckdb
 import pytest
 
+from tests.unit.practice.conftest import Build
 from waybill.ingest.practice import TRAPS, practice_tenant_id
 from waybill.ingest.practice.claims import fixed_guid, upn
 from waybill.ingest.practice.stage import group_id
 from waybill.ingest.practice.traps import trap_set
 from waybill.ingest.practice.traps.names import FORMULA_GROUPS, LONG_NAME
 from waybill.ingest.practice.traps.people import FOREIGN_SUFFIX
-
-from .conftest import Build
 
 SIZES = ["tiny", "small"]
 TRAP_PRINCIPALS = trap_set("any").count("principal")
