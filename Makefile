@@ -29,7 +29,7 @@ serve: install
 	$(BIN)/waybill demo --keep-serving
 
 test: dev
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 lint: dev
 	$(BIN)/ruff check .

@@ -47,13 +47,15 @@ class Column:
     """One column of a sheet. `name` is the English heading and the key of its translations.
 
     `words` says that cells hold fixed words ("Member", "Unique") which are translated with the
-    headings; names, claims, URLs and permission levels never are.
+    headings; names, claims, URLs and permission levels never are. A column that holds names as well
+    lists in `only` the words it may hold: a group that is called "Members" keeps its name.
     """
 
     name: str
     kind: Kind = Kind.TEXT
     width: int = 20
     words: bool = False
+    only: tuple[str, ...] = ()
 
 
 def schema_of(columns: tuple[Column, ...]) -> pa.Schema:

@@ -18,6 +18,7 @@ import pyarrow as pa
 from waybill.export import Column, Language, Sheet
 
 _NUMBER = re.compile(r"\d+")
+_TWO_WORDS = ("Sharing link",)
 
 
 @cache
@@ -46,8 +47,8 @@ def word(text: str, language: Language) -> str:
         return re.sub("#", lambda _: numbers.pop(0), pattern)
     head, colon, rest = text.partition(": ")
     if colon and head in known:
-        # "Sharing link: Specific people" holds two words, "SharePoint group: X" a word and a name.
-        return f"{known[head]}: {known.get(rest, rest)}"
+        # "Sharing link: Specific people" holds two words, "SharePoint group: Members" a word and a name.
+        return f"{known[head]}: {known.get(rest, rest) if head in _TWO_WORDS else rest}"
     if ";" in text:
         return ";".join(known.get(part, part) for part in text.split(";"))
     return text
@@ -62,7 +63,7 @@ def translated(sheet: Sheet, language: Language) -> Sheet:
     def rows() -> Iterator[pa.RecordBatch]:
         for batch in sheet.rows():
             arrays = [
-                _translate(array, language) if column.words else array
+                _translate(array, language, column.only) if column.words else array
                 for array, column in zip(batch.columns, sheet.columns, strict=True)
             ]
             yield pa.RecordBatch.from_arrays(arrays, names=[column.name for column in columns])
@@ -70,10 +71,13 @@ def translated(sheet: Sheet, language: Language) -> Sheet:
     return Sheet(word(sheet.name, language), columns, rows)
 
 
-def _translate(array: pa.Array[Any], language: Language) -> pa.Array[Any]:
+def _translate(array: pa.Array[Any], language: Language, only: tuple[str, ...]) -> pa.Array[Any]:
     """Few distinct words in many rows: translate each word once."""
     coded = array.dictionary_encode()
-    words = [None if value is None else word(value, language) for value in coded.dictionary.to_pylist()]
+    words = [
+        value if value is None or (only and value not in only) else word(value, language)
+        for value in coded.dictionary.to_pylist()
+    ]
     return pa.array(words, pa.string()).take(coded.indices)
 
 

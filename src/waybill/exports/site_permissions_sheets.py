@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from waybill.export import Column, Kind
 
+LINK_NAMES = (
+    "Anyone with the link",
+    "People in your organization with the link",
+    "Specific people with the link",
+    "People with existing access",
+)
+"""What a link is called where other rows hold a principal's own name."""
+
 SUMMARY_COLUMNS = (
     Column("Module", width=20),
     Column("Site Name", width=28),
@@ -37,7 +45,7 @@ PERMISSION_COLUMNS = (
     Column("Name", width=30),
     Column("Url", Kind.LINK, 60),
     Column("Object Type", words=True, width=16),
-    Column("Principal Name", words=True, width=30),
+    Column("Principal Name", words=True, only=LINK_NAMES, width=30),
     Column("Email", width=34),
     Column("Principal Type", words=True, width=26),
     Column("Permission", width=26),
@@ -68,7 +76,7 @@ PERMISSION_COLUMNS = (
 )
 
 PEOPLE_COLUMNS = (
-    Column("Display Name", words=True, width=28),
+    Column("Display Name", words=True, only=LINK_NAMES, width=28),
     Column("UPN", width=40),
     Column("Email", width=34),
     Column("User Type", words=True, width=14),
@@ -87,7 +95,7 @@ PEOPLE_COLUMNS = (
 
 GROUP_MEMBER_COLUMNS = (
     Column("Group Login Name", width=50),
-    Column("Group Name", words=True, width=30),
+    Column("Group Name", words=True, only=LINK_NAMES, width=30),
     Column("Group Type", words=True, width=26),
     Column("Site Url", Kind.LINK, 50),
     Column("Member Name", width=28),
