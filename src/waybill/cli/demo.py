@@ -6,13 +6,12 @@ import shlex
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlencode
 
 from waybill import log
 from waybill.cli import screen
 from waybill.cli.peek import first_rows
-from waybill.cli.remote import RemoteJob, Server
-from waybill.export import Export, Received, Where
+from waybill.cli.remote import Server, target_of
+from waybill.export import Export, Received
 
 if TYPE_CHECKING:
     from waybill.api.served import Listening
@@ -91,13 +90,7 @@ class Demo:
         server = Server(url, credentials.client_id, credentials.client_secret, export.scope)
         try:
             number = server.start(export, received)
-            with screen.progress(export.title) as meter:
-
-                def show(job: RemoteJob) -> None:
-                    doing = job.progress.get("sheet") or job.progress.get("state", "")
-                    meter(f"{doing}, {job.progress.get('rows', 0):,} rows")
-
-                job = server.wait(number, show)
+            job = server.follow(number, export.title)
             folder = self._house.settings.data / "exports"
             path = server.download(number, None, folder)
         finally:
@@ -136,7 +129,7 @@ class Demo:
         lines = ["", "Paste these into another terminal:", "", token]
         for export in self._house.catalog:
             lines.append(
-                f'curl -s -H "Authorization: Bearer $TOKEN" {shlex.quote(url + _target(export, samples[export.name]))}'
+                f'curl -s -H "Authorization: Bearer $TOKEN" {shlex.quote(url + target_of(export, samples[export.name]))}'
             )
         lines += [
             f'curl -s -H "Authorization: Bearer $TOKEN" {url}/insights/job/1/exportstatus',
@@ -144,19 +137,6 @@ class Demo:
             "",
         ]
         return lines
-
-
-def _target(export: Export, received: Received) -> str:
-    """Path and query of a request, encoded."""
-    path = export.path
-    query: list[tuple[str, str]] = []
-    for field in export.fields:
-        values = received.get(field.wire, ())
-        if field.where is Where.PATH:
-            path = path.replace("{" + field.wire + "}", quote(",".join(values), safe=""))
-        else:
-            query += [(field.wire, value) for value in values]
-    return f"{path}?{urlencode(query)}"
 
 
 def _show(path: Path, sheet: str, columns: tuple[str, ...]) -> None:

@@ -195,7 +195,7 @@ _WORDS = {2: "finished", 3: "failed", 4: "finished_with_exceptions", 6: "stopped
 
 def run_remote(export: Export, received: Received, where: _Target) -> Outcome:
     """Ask a server, as any client of the API would."""
-    from waybill.cli.remote import RemoteJob, Server
+    from waybill.cli.remote import Server
 
     if not where.client_id or not where.client_secret:
         raise BadRequest(
@@ -206,13 +206,7 @@ def run_remote(export: Export, received: Received, where: _Target) -> Outcome:
     server = Server(where.server, where.client_id, where.client_secret, export.scope)
     try:
         number = server.start(export, received)
-        with screen.progress(export.title) as meter:
-
-            def show(job: RemoteJob) -> None:
-                doing = job.progress.get("sheet") or job.progress.get("state", "")
-                meter(f"{doing}, {job.progress.get('rows', 0):,} rows")
-
-            job = server.wait(number, show)
+        job = server.follow(number, export.title)
         status = _WORDS.get(job.status, str(job.status))
         if job.status not in (2, 4):
             raise ExportFailed(f"Job {number} is {status}.", job.message)

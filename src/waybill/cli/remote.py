@@ -9,13 +9,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import httpx2
 
+from waybill.cli import screen
 from waybill.errors import WaybillError
 from waybill.export import Export, Received, Where
 
 _POLL_SECONDS = 0.3
+_PATIENCE_SECONDS = 60.0
+"""How long a server may be away while a job is waited for: it comes back with the job."""
 UNFINISHED = (1, 5)
 
 
@@ -33,19 +37,45 @@ class RemoteError(WaybillError):
     """The server refused or could not be reached; the message is the server's own where it gave one."""
 
 
+class Unreachable(RemoteError):
+    """No answer came."""
+
+
+class TokenExpired(RemoteError):
+    """The server wants a new token (401)."""
+
+
+def target_of(export: Export, received: Received) -> str:
+    """Path and query of a request, encoded. Without a value the path's segment stays empty, which asks
+    for all (insights.md 1.3 A)."""
+    path = export.path
+    query: list[tuple[str, str]] = []
+    for field in export.fields:
+        values = received.get(field.wire, ())
+        if field.where is Where.PATH:
+            path = path.replace("{" + field.wire + "}", quote(",".join(values), safe=""))
+        else:
+            query += [(field.wire, value) for value in values]
+    return f"{path}?{urlencode(query)}"
+
+
 class Server:
     """One server and one application's token on it."""
 
     def __init__(self, url: str, client_id: str, client_secret: str, scope: str) -> None:
         self._url = url.rstrip("/")
         self._http = httpx2.Client(timeout=60, trust_env=False)
-        form = {
+        self._form = {
             "grant_type": "client_credentials",
             "client_id": client_id,
             "client_secret": client_secret,
             "scope": scope,
         }
-        body = self._call("POST", "/connect/token", data=form)
+        self._headers: dict[str, str] = {}
+        self._sign_in()
+
+    def _sign_in(self) -> None:
+        body = self._call("POST", "/connect/token", data=self._form)
         self._headers = {"Authorization": f"Bearer {body.get('access_token', '')}"}
 
     def close(self) -> None:
@@ -53,31 +83,46 @@ class Server:
 
     def start(self, export: Export, received: Received) -> str:
         """Ask for an export; its job number."""
-        path = export.path
-        query: list[tuple[str, str]] = []
-        for field in export.fields:
-            values = received.get(field.wire, ())
-            if field.where is Where.PATH:
-                # Without a value the segment stays empty, which asks for all (insights.md 1.3 A).
-                from urllib.parse import quote
-
-                path = path.replace("{" + field.wire + "}", quote(",".join(values), safe=""))
-            else:
-                query += [(field.wire, value) for value in values]
-        return str(self._call("GET", path, params=query, headers=self._headers)["jobId"])
+        return str(self._ask(target_of(export, received))["jobId"])
 
     def status(self, number: str) -> RemoteJob:
-        body = self._call("GET", f"/insights/job/{number}/exportstatus", headers=self._headers)
+        body = self._ask(f"/insights/job/{number}/exportstatus")
         return RemoteJob(number, int(body["jobStatus"]), str(body["message"]), body.get("progress") or {})
 
     def wait(self, number: str, on_progress: Callable[[RemoteJob], None]) -> RemoteJob:
-        """Poll until the job has ended."""
+        """Poll until the job has ended; the server may be away for a while, as during a restart."""
+        missed = 0
         while True:
-            job = self.status(number)
-            on_progress(job)
-            if job.status not in UNFINISHED:
-                return job
+            try:
+                job = self.status(number)
+            except Unreachable:
+                missed += 1
+                if missed * _POLL_SECONDS > _PATIENCE_SECONDS:
+                    raise
+            else:
+                missed = 0
+                on_progress(job)
+                if job.status not in UNFINISHED:
+                    return job
             time.sleep(_POLL_SECONDS)
+
+    def follow(self, number: str, title: str) -> RemoteJob:
+        """`wait`, with a progress bar."""
+        with screen.progress(title) as meter:
+
+            def show(job: RemoteJob) -> None:
+                doing = job.progress.get("sheet") or job.progress.get("state", "")
+                meter(f"{doing}, {job.progress.get('rows', 0):,} rows")
+
+            return self.wait(number, show)
+
+    def _ask(self, target: str) -> dict[str, Any]:
+        """A GET with the token; one that has expired meanwhile is renewed."""
+        try:
+            return self._call("GET", target, headers=self._headers)
+        except TokenExpired:
+            self._sign_in()
+            return self._call("GET", target, headers=self._headers)
 
     def download(self, number: str, target: Path | None, folder: Path) -> Path:
         """Save the file to `target`, or under its own name in `folder`; only a whole file gets its name."""
@@ -100,6 +145,8 @@ class Server:
     def _call(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:
         with self._reached():
             answer = self._http.request(method, self._url + path, **arguments)
+        if answer.status_code == 401:
+            raise TokenExpired(_message(answer))
         if answer.status_code != 200:
             raise RemoteError(_message(answer))
         body = _object(answer)
@@ -117,7 +164,7 @@ class Server:
             yield
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             # The error's own text may hold the request with its headers: only its kind is told.
-            raise RemoteError(
+            raise Unreachable(
                 f"{self._url} cannot be reached ({type(error).__name__}).",
                 "Is `waybill serve` running there? Give its address as http://HOST:PORT.",
             ) from None
