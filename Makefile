@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 
-.PHONY: install dev demo serve test lint types ci lock clean
+.PHONY: install dev demo serve test bench-medium lint types ci lock clean
 
 install: .venv/.installed
 dev: .venv/.dev
@@ -30,6 +30,10 @@ serve: install
 
 test: dev
 	$(BIN)/pytest -n 2 --dist loadfile
+
+# Rows, seconds and peak memory of the heaviest reports on the medium practice tenant; about a minute.
+bench-medium: install
+	$(BIN)/python benchmarks/medium_reports.py
 
 lint: dev
 	$(BIN)/ruff check .
