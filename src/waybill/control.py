@@ -11,6 +11,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from waybill.errors import DataProblem, is_disk_full
+
 metadata = sa.MetaData()
 
 FORMAT = 1
@@ -33,18 +35,24 @@ def sqlite_engine(path: Path) -> sa.Engine:
 
 def open_control(path: Path) -> sa.Engine:
     """Open (or create) the control store at `path`. Raises DataProblem if a newer Waybill wrote it."""
-    from waybill.errors import DataProblem
-
     path.parent.mkdir(parents=True, exist_ok=True)
     engine = sqlite_engine(path)
-    with engine.begin() as connection:
-        metadata.create_all(connection)
-        found = connection.execute(sa.select(store_format.c.version)).scalar()
-        if found is None:
-            connection.execute(store_format.insert().values(version=FORMAT))
-        elif found > FORMAT:
-            raise DataProblem(
-                f"The control store is of format {found}; this Waybill reads up to {FORMAT}.",
-                "Use the newer Waybill that wrote it, or another --data folder.",
-            )
+    try:
+        with engine.begin() as connection:
+            metadata.create_all(connection)
+            found = connection.execute(sa.select(store_format.c.version)).scalar()
+            if found is None:
+                connection.execute(store_format.insert().values(version=FORMAT))
+    except sa.exc.DatabaseError as error:
+        if is_disk_full(error):
+            raise
+        raise DataProblem(
+            f"The control store {path} cannot be used: {error.orig}.",
+            "Check this account's rights to the data folder; if the file is damaged, put it back from a backup.",
+        ) from error
+    if found is not None and found > FORMAT:
+        raise DataProblem(
+            f"The control store is of format {found}; this Waybill reads up to {FORMAT}.",
+            "Use the newer Waybill that wrote it, or another --data folder.",
+        )
     return engine

@@ -213,21 +213,18 @@ def test_curl_lines_of_a_kept_server(tmp_path: Path) -> None:
             assert server.poll() is None, err.read_text()
             assert time.monotonic() < deadline
             time.sleep(0.05)
-        lines = [line for line in out.read_text().splitlines() if line.startswith(("TOKEN=", "curl "))]
-        wait = 'until curl -s -H "Authorization: Bearer $TOKEN" $URL | grep -q \'"jobStatus":[24]\'; do sleep 0.1; done'
-        url = next(
-            re.search(r"http://[^/]+/insights/job/1/exportstatus", line)
-            for line in lines
-            if "exportstatus" in line
-        )
-        assert url is not None
-        script = "\n".join(["set -e", *lines[:-1], f"URL={url[0]}", wait, lines[-1]])
+        lines = [
+            line for line in out.read_text().splitlines() if line.startswith(("TOKEN=", "JOB=", "curl "))
+        ]
+        status = next(line for line in lines if "exportstatus" in line)
+        wait = f"until {status} | grep -q '\"jobStatus\":[24]'; do sleep 0.1; done"
+        script = "\n".join(["set -e", *lines[:-1], wait, lines[-1]])
         done = subprocess.run(
             ["bash", "-c", script], capture_output=True, text=True, cwd=tmp_path, timeout=60
         )
         assert done.returncode == 0, done.stderr
-        assert '{"jobId":"1","status":200,"message":""}' in done.stdout
-        (file,) = tmp_path.glob("*Report_1_*.zip")
+        assert done.stdout.splitlines()[:2] == ["job 1", "job 2"]
+        (file,) = tmp_path.glob("*Report_2_*.zip")
         assert Book(2, file.read_bytes()).sheets[-1] == "About"
     finally:
         server.send_signal(signal.SIGTERM)

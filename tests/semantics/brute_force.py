@@ -290,5 +290,6 @@ def _summary(
         users, below = _users(group), all_below(group)
         found["Total Users"] = _size(users)
         found["External Member Count"] = _size(users and {u for u in users if u.external})
-        found["Nested Groups"] = sum(p is not group and p.kind not in ("user", *SPECIALS) for p in below)
+        nested = sum(p is not group and p.kind not in ("user", *SPECIALS) for p in below)
+        found["Nested Groups"] = None if users is None else nested
     return found

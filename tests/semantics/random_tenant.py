@@ -26,6 +26,7 @@ SITES: tuple[tuple[str, dict[str, str]], ...] = (
     ("SharePoint Online", {}),
     ("Microsoft 365 Group", {"privacy": "Private"}),
     ("Microsoft 365 Group", {"privacy": "Public"}),
+    ("Microsoft 365 Group", {"privacy": ""}),  # the source may not tell it
     ("Microsoft Teams", {"privacy": "Private"}),
     ("Microsoft Teams", {"channel": "Deals"}),
     ("OneDrive", {}),

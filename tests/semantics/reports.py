@@ -79,7 +79,7 @@ class _Tables:
         me = self.sites[s]
         self.put(
             "site", id=me, guid=str(uuid.uuid5(uuid.UUID(TENANT_ID), s.url)), url=s.url, title=s.name,
-            module=s.module, site_type=s.site_type, channel_name=s.channel, privacy=s.privacy,
+            module=s.module, site_type=s.site_type, channel_name=s.channel, privacy=s.privacy or None,
             grp=self.number[s.group] if s.group else None, state=s.state, scanned_at=AS_OF,
         )  # fmt: skip
         for n, admin in enumerate(s.admins):

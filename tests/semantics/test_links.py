@@ -167,3 +167,16 @@ def test_external_group_on_a_link_has_no_known_count(reports_on: ReportsOn) -> N
     assert row["Is External User"] is True
     assert row["Link Giving Access To"] == "Fabrikam Buyers"
     assert result["People"] == []
+
+
+def test_a_folder_link_is_one_row(reports_on: ReportsOn) -> None:
+    """Sharing Links has one row per live link, also if items below its folder list it again (2.2)."""
+    t = Tenant()
+    site = t.site("Budget")
+    folder = site.root.library("Docs").folder("Offers")
+    made = t.link(folder, "specific", invites=[t.user("Anna")])
+    t.grant(folder.file("one.docx").unique(), made, "Read")
+    result = reports_on(t).site(site)
+    row = one(result["Sharing Links"])
+    assert (row["Object"], row["Number of Objects"]) == ("Offers", 2)
+    assert result["Summary"][0]["Specific Links"] == 1

@@ -200,3 +200,17 @@ def test_deleted_site_is_unknown(reports_on: ReportsOn) -> None:
     assert {p["Site Url"] for p in result["People"]} == {live.url}
     assert {row["Url"] for row in objects} == {live.url}
     assert {e["Code"] for e in result.exceptions} == {"SITE_NOT_FOUND"}
+
+
+def test_orphaned_users_inside_groups_are_counted(reports_on: ReportsOn) -> None:
+    """Orphaned Users counts blocked and deleted accounts that hold access, named or inside a group (3.11)."""
+    t = Tenant()
+    site = t.site("Budget")
+    gone, blocked, named = (
+        t.user("Gone", status="deleted"),
+        t.user("Blocked", status="blocked"),
+        t.user("Named", status="soft_deleted"),
+    )
+    t.grant(site.root, t.sp_group(site, "Budget Members", [gone, blocked, t.user("Anna")]), "Edit")
+    t.grant(site.root, named, "Read")
+    assert reports_on(t).site(site)["Summary"][0]["Orphaned Users"] == 3

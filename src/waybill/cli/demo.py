@@ -19,12 +19,13 @@ if TYPE_CHECKING:
     from waybill.settings import Settings
 
 _SHOWN = {
-    "People": ("Display Name", "User Type", "Highest Permission", "Scope", "Access Path"),
+    "People": ("Display Name", "Highest Permission", "Permission on Entire Site", "Access Path"),
     "Site Collections": ("Site Name", "Permission", "Granted Through", "Applies To", "Access Path"),
 }
 """What the demo prints of a sheet: who, what, and why."""
 
 _ROWS = 5
+_ENDINGS = {2: "finished (status 2)", 4: "finished with exceptions (status 4)"}
 
 
 class Demo:
@@ -97,7 +98,8 @@ class Demo:
             server.close()
         sheets: dict[str, int] = dict(job.progress.get("sheets") or {})
         screen.out.print(
-            f"\n{export.title}: job {number}, status {job.status}. {job.message}".rstrip(), markup=False
+            f"\n{export.title}: job {number}, {_ENDINGS.get(job.status, 'not finished')}. {job.message}".rstrip(),
+            markup=False,
         )
         screen.table(str(path), ("Sheet", "Rows"), [(name, f"{rows:,}") for name, rows in sheets.items()])
         for sheet, columns in _SHOWN.items():
@@ -124,19 +126,29 @@ class Demo:
         token = (
             f"TOKEN=$(curl -s {url}/connect/token -d grant_type=client_credentials -d client_id={credentials.client_id} "
             f"-d client_secret={shlex.quote(credentials.client_secret)} -d scope={scope} "
-            "| python3 -c 'import json,sys; print(json.load(sys.stdin)[\"access_token\"])')"
+            f"| {_member('access_token')})"
         )
-        lines = ["", "Paste these into another terminal:", "", token]
+        bearer = 'curl -s -H "Authorization: Bearer $TOKEN"'
+        lines = [
+            "",
+            "Paste these into another terminal; JOB is the number of the last export asked for:",
+            "",
+            token,
+        ]
         for export in self._house.catalog:
-            lines.append(
-                f'curl -s -H "Authorization: Bearer $TOKEN" {shlex.quote(url + target_of(export, samples[export.name]))}'
-            )
+            asked = shlex.quote(url + target_of(export, samples[export.name]))
+            lines.append(f"JOB=$({bearer} {asked} | {_member('jobId')}); echo job $JOB")
         lines += [
-            f'curl -s -H "Authorization: Bearer $TOKEN" {url}/insights/job/1/exportstatus',
-            f'curl -s -OJ -H "Authorization: Bearer $TOKEN" {url}/insights/job/1/exportfile',
+            f"{bearer} {url}/insights/job/$JOB/exportstatus",
+            f"{bearer} -OJ {url}/insights/job/$JOB/exportfile",
             "",
         ]
         return lines
+
+
+def _member(name: str) -> str:
+    """A shell command that prints one member of the JSON object it reads."""
+    return f"python3 -c 'import json,sys; print(json.load(sys.stdin)[\"{name}\"])'"
 
 
 def _show(path: Path, sheet: str, columns: tuple[str, ...]) -> None:

@@ -6,6 +6,7 @@ import inspect
 import shutil
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,6 +20,10 @@ from waybill.export import Export, Field, Received
 from waybill.exports import CATALOG
 
 _POLL_SECONDS = 0.1
+
+
+class NotSaved(WaybillError):
+    """The report is there, but not where it was asked for."""
 
 
 class ExportFailed(WaybillError):
@@ -184,10 +189,18 @@ def run_local(export: Export, received: Received, where: _Target) -> Outcome:
 
 def _copy(source: Path, target: Path) -> None:
     """Under a temporary name first: a file with the asked name is always whole."""
-    target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(target.name + ".part")
-    shutil.copyfile(source, partial)
-    partial.replace(target)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, partial)
+        partial.replace(target)
+    except OSError as error:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise NotSaved(
+            f"The report is finished, but could not be saved to {target}: {error.strerror or error}.",
+            f"It lies at {source}; copy it from there.",
+        ) from error
 
 
 _WORDS = {2: "finished", 3: "failed", 4: "finished_with_exceptions", 6: "stopped"}

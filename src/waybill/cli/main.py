@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Annotated
 
 import typer
 
@@ -19,6 +20,26 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        from waybill import __version__
+
+        sys.stdout.write(f"waybill {__version__}\n")
+        raise typer.Exit
+
+
+@cli.callback()
+def _all(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and end."),
+    ] = False,
+) -> None:
+    """Self-hosted exports for Microsoft 365 tenants: who can reach what, and why."""
+
+
 server_commands.register(cli)
 tenant_commands.register(cli)
 app_commands.register(cli)
@@ -35,6 +56,8 @@ _STOPPED = "waybill: stopped. Jobs already accepted go on when Waybill runs agai
 def run() -> None:
     """Entry point. Exit codes: 0 done, 1 could not be done (said on standard error), 2 wrong usage, 130 Ctrl+C."""
     code = 0
+    # Snapshots and reports are the tenant's most sensitive data: nobody but this account reads them.
+    os.umask(0o077)
     try:
         cli(standalone_mode=True)
     except SystemExit as stop:
@@ -47,6 +70,12 @@ def run() -> None:
             err.print(error.hint, markup=False)
         code = 1
     except KeyboardInterrupt:
+        err.print(_STOPPED)
+        code = _INTERRUPTED
+    except RuntimeError as error:
+        # How DuckDB passes Ctrl+C on when it comes in the middle of a query.
+        if "interrupted" not in str(error).lower():
+            raise
         err.print(_STOPPED)
         code = _INTERRUPTED
     except OSError as error:

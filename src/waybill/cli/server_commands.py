@@ -64,7 +64,7 @@ def demo_command(
     data: Annotated[Path, typer.Option("--data", help="Data folder of the demo.")] = Path("demo-data"),
     size: Annotated[
         str, typer.Option("--size", help="Practice tenant: tiny, small, medium or large.")
-    ] = "small",
+    ] = "tiny",
     keep_serving: Annotated[
         bool, typer.Option("--keep-serving", help="Keep the server running; prints curl lines.")
     ] = False,

@@ -39,7 +39,7 @@ def about_lines(
             AboutLine(
                 "Snapshot",
                 "Directory",
-                "Not complete: an id that the directory does not list is shown as Unresolved, not as Deleted.",
+                "Not complete: a group that it does not list is shown as Unresolved, a person as Active; neither as Deleted.",
             )
         )
     return (*lines, *_legend())

@@ -93,7 +93,7 @@ def admit(request: SitePermissionsRequest, facts: Facts) -> None:
     if all(one.site is None for one in find_sites(request.sites, facts)):
         raise BadRequest(
             "None of the siteUrls is a site collection of this tenant.",
-            "Check the URLs, or load a newer snapshot.",
+            "Check the URLs (a site in the recycle bin has no access to report), or load a newer snapshot.",
             _SITES.wire,
         )
 

@@ -88,6 +88,7 @@ PEOPLE_COLUMNS = (
     Column("Access Path", width=80),
     Column("Other Paths", width=80),
     Column("Link-only Access", Kind.BOOL, 16),
+    Column("Permission on Entire Site", width=26),
     Column("Site Name", width=28),
     Column("Site Url", Kind.LINK, 50),
     Column("Notes", words=True, width=40),
@@ -126,6 +127,7 @@ LINK_COLUMNS = (
     Column("Share Group", width=60),
     Column("Object Type", words=True, width=16),
     Column("Link Permission", words=True, width=15),
+    Column("Number of Objects", Kind.INT, 18),
     Column("Site Url", Kind.LINK, 50),
 )
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from waybill.errors import DataProblem
+from waybill.errors import DataProblem, is_disk_full
 from waybill.tenant.levels import LEVELS
 
 SNAPSHOT_FORMAT = 1
@@ -68,15 +68,23 @@ class SnapshotBuilder:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
         self._spill = path.with_suffix(".spill")
-        self.connection = duckdb.connect(
-            str(path),
-            config={
-                "memory_limit": f"{memory_mb}MB",
-                "temp_directory": str(self._spill),
-                "preserve_insertion_order": True,
-                "threads": max(1, min(4, os.cpu_count() or 1)),
-            },
-        )
+        try:
+            self.connection = duckdb.connect(
+                str(path),
+                config={
+                    "memory_limit": f"{memory_mb}MB",
+                    "temp_directory": str(self._spill),
+                    "preserve_insertion_order": True,
+                    "threads": max(1, min(4, os.cpu_count() or 1)),
+                },
+            )
+        except duckdb.IOException as error:
+            if is_disk_full(error):
+                raise
+            raise DataProblem(
+                f"A snapshot cannot be written to {path.parent}.",
+                "Check this account's rights to the data folder.",
+            ) from error
         self.connection.execute(resources.files("waybill.tenant").joinpath("schema.sql").read_text("utf-8"))
         self.connection.executemany(
             "INSERT INTO level VALUES (?, ?, ?, ?)", [[x.id, x.name, x.rank, x.limited] for x in LEVELS]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -17,7 +17,7 @@ from waybill.ingest.mgdc.canonical import Canonical
 from waybill.ingest.mgdc.find import Found, find
 from waybill.ingest.mgdc.reading import FileReader
 from waybill.ingest.mgdc.rejects import RejectsFile
-from waybill.ingest.mgdc.result import IngestResult
+from waybill.ingest.mgdc.result import DatasetCount, IngestResult
 from waybill.ingest.mgdc.run import Before, Run
 from waybill.ingest.mgdc.staging import Progress
 from waybill.tenant.build import SnapshotBuilder, SnapshotMeta
@@ -75,6 +75,7 @@ def ingest_mgdc(
                 show_everyone_claim=show_everyone_claim, show_all_users_claim=show_all_users_claim,
             )  # fmt: skip
             run.close()
+            _tell_rejects(builder, run.counts)
             published = registry.publish(tenant, builder, meta, run.digest())
             kept = rejects.publish(published.id)
         except BaseException:
@@ -85,6 +86,30 @@ def ingest_mgdc(
     return IngestResult(
         tenant.id, tenant.name, published.id, run.counts, found.skipped, tuple(run.warnings), kept
     )
+
+
+def _tell_rejects(builder: SnapshotBuilder, counts: Mapping[str, DatasetCount]) -> None:
+    """A report on a pull that lost rows says so: on its Exceptions, and with status 4."""
+    for name, count in counts.items():
+        if count.warnings:
+            message = (
+                f"{count.warnings} values of this dataset could not be read as they stand and may be blank: "
+                "a link whose expiry is blank is shown as live. The loading told file and line of each."
+            )
+            builder.connection.execute(
+                "INSERT INTO source_problem VALUES ('Warning', NULL, ?, NULL, 'VALUES_UNREAD', ?)",
+                [name, message],
+            )
+    lost = {name: count.rejected for name, count in counts.items() if count.rejected}
+    for name, rejected in lost.items():
+        message = (
+            f"{rejected} rows of this dataset were rejected when the data was loaded: access may be missing. "
+            "The rejects file tells each row and its reason."
+        )
+        builder.connection.execute(
+            "INSERT INTO source_problem VALUES ('Warning', NULL, ?, NULL, 'ROWS_REJECTED', ?)",
+            [name, message],
+        )
 
 
 def _peek(found: Found) -> str:
@@ -118,7 +143,8 @@ def clear_errors() -> Iterator[None]:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise _disk_full() from error
         raise DataProblem(
-            f"A file could not be read or written: {error.strerror or error}.", "Nothing was published."
+            f"A file could not be read or written: {error.strerror or error} ({error.filename or 'no name given'}).",
+            "Nothing was published. Give this account the rights it needs, then ingest again.",
         ) from error
     except duckdb.Error as error:
         if "No space left" in str(error):

@@ -76,6 +76,11 @@ class FileReader:
     def _split(self, plain: io.BufferedReader, tick: Callable[[], None]) -> Iterator[Piece]:
         start = plain.peek(2)[:2]
         source: Any = plain
+        if start != _GZIP and self._file.path.name.lower().endswith(".gz"):
+            raise DataProblem(
+                f"{self._file.name} is named as a gzip file but is none; nothing was changed.",
+                "Copy it again from the storage account, or take .gz off the name of a plain file.",
+            )
         if start == _GZIP:
             source = _gunzip(plain, "rb")
             start = b""

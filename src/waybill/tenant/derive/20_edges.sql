@@ -20,7 +20,7 @@ WHERE e.container <> e.member
   AND m.status <> 'id_mismatch'
   AND NOT (m.kind <> 'user' AND m.status IN ('deleted', 'soft_deleted'))
   AND m.kind <> 'distribution_group'
-  AND NOT (m.kind = 'eeeu' AND s.grp IS NOT NULL AND s.privacy = 'Private')
+  AND NOT (m.kind = 'eeeu' AND s.grp IS NOT NULL AND coalesce(s.privacy, '') = 'Private')
 ORDER BY e.container, e.member;
 
 -- What a container adds to an access path (grammar: insights.md 3.12).

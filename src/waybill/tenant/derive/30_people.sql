@@ -93,7 +93,10 @@ SELECT p.id AS principal,
   CASE WHEN u.principal IS NULL THEN coalesce(g.external_users, 0) + coalesce(o.external_users, 0) + coalesce(one.external_users, 0)
   END AS external_users,
   coalesce(g.orphaned, 0) + coalesce(o.orphaned, 0) + coalesce(one.orphaned, 0) AS orphaned,
-  coalesce(d.members, 0) AS direct_members, coalesce(w.owners, 0) AS owners, coalesce(n.groups, 0) AS nested_groups,
+  -- What nobody told is blank, never 0 (3.6).
+  CASE WHEN d.members IS NULL AND (p.status = 'unresolved' OR p.kind IN ('unresolved', 'external_group')) THEN NULL
+       ELSE coalesce(d.members, 0) END AS direct_members,
+  coalesce(w.owners, 0) AS owners, CASE WHEN u.principal IS NULL THEN coalesce(n.groups, 0) END AS nested_groups,
   u.principal IS NOT NULL AS unknown, f.principal IS NOT NULL AS foreign_group
 FROM principal p
 LEFT JOIN group_count g ON g.grp = p.id

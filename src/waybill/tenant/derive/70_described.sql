@@ -3,7 +3,7 @@
 CREATE TABLE described AS
 SELECT p.id, p.kind, p.site, p.of_group, p.login, p.name, p.upn, p.email, p.user_type, p.external, p.status, o.ord,
   c.users, c.external_users, c.orphaned, c.direct_members, c.owners, coalesce(c.unknown, false) AS unknown, coalesce(c.foreign_group, false) AS foreign_group,
-  k.scope, k.permission, k.link_id, k.expires_at, k.created_by, k.created_at, k.password, k.block_download
+  k.scope, k.securable AS link_securable, k.permission, k.link_id, k.expires_at, k.created_by, k.created_at, k.password, k.block_download
 FROM principal p
 JOIN principal_order o ON o.principal = p.id
 LEFT JOIN headcount c ON c.principal = p.id

@@ -38,6 +38,12 @@ SELECT key, 'user', entra_id, NULL, NULL, NULL, coalesce(login, 'i:0#.f|membersh
   NULL, created, NULL
 FROM judged;
 
+-- Service principals that are in a group (2.1, Member Type). Devices and contacts reach nothing and are left out.
+INSERT INTO made
+SELECT 'e|' || id, 'application', id, NULL, NULL, NULL, NULL, NULL, NULL, coalesce(min(name), id), NULL, false, 'active', NULL, NULL, NULL
+FROM edge_row WHERE word LIKE '%serviceprincipal%' AND id NOT IN (SELECT id FROM known_user) AND id NOT IN (SELECT id FROM known_group)
+GROUP BY id;
+
 -- Directory groups; those GroupDetails does not have are known by name and id at most (3.6).
 INSERT INTO made
 WITH id AS (

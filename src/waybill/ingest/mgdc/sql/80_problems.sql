@@ -22,6 +22,11 @@ UNION ALL
 SELECT 'Warning', p.site, any_value(p.url), NULL, 'OBJECT_UNPLACED', count(*) || ' permission rows of this site were not taken: ' || u.reason || '.'
 FROM unplaced u JOIN place_site p ON p.guid = u.site_guid GROUP BY p.site, u.reason
 UNION ALL
+SELECT 'Warning', n.site, any_value(p.url), NULL, 'PRINCIPAL_UNRESOLVED',
+  count(*) || ' recipients on this site are named without any id, name or address: who they are is unknown.'
+FROM naming n JOIN place_site p ON p.site = n.site
+WHERE coalesce(n.who.AadObjectId, n.who.Name, n.who.Email, n.who.UPN, n.who.LoginName) IS NULL GROUP BY n.site
+UNION ALL
 SELECT 'Warning', NULL, x.guid, NULL, 'SITE_NOT_FOUND', x.n || ' rows of ' || x.dataset || ' name this site, which is not in SharePointSites.'
 FROM (SELECT 'SharePointGroups' AS dataset, SiteId AS guid, count(*) AS n FROM landed.SharePointGroups GROUP BY SiteId
       UNION ALL SELECT 'SharePointFiles', SiteId, count(*) FROM landed.SharePointFiles GROUP BY SiteId) x

@@ -9,14 +9,17 @@ FROM (
       WHEN r.path = '' AND r.item_type <> 'web' THEN 'a ' || r.item_type || ' without ItemURL: its place is unknown'
       WHEN r.item_type <> 'web' AND lower(r.path) = lower(regexp_replace(rtrim(s.Url, '/'), '^[a-zA-Z]+://[^/]+/?', ''))
         THEN 'a ' || r.item_type || ' with the path of its site: its place is unknown'
+      WHEN r.path = '' AND s.RootWebId IS NULL AND r.first_web <> r.last_web
+        THEN 'one of several webs without ItemURL, on a site that does not tell its root web: its place is unknown'
       WHEN r.path = '' AND r.WebId <> s.RootWebId THEN 'a subsite without ItemURL: its place is unknown'
     END AS reason
-  FROM (
+  FROM (SELECT *, min(WebId) FILTER (path = '' AND item_type = 'web') OVER (PARTITION BY SiteId) AS first_web,
+               max(WebId) FILTER (path = '' AND item_type = 'web') OVER (PARTITION BY SiteId) AS last_web FROM (
     SELECT *, trim(regexp_replace(coalesce(ItemURL, ''), '^[a-zA-Z]+://[^/]+', ''), '/ ') AS path, lower(ItemType) AS item_type FROM (
       SELECT rowid AS id, false AS carried, SiteId, ItemType, ItemURL, WebId, RoleDefinition FROM staged
       UNION ALL
       SELECT rowid, true, SiteId, ItemType, ItemURL, WebId, RoleDefinition FROM {carried})
-  ) r
+  )) r
   LEFT JOIN landed.SharePointSites s ON s.Id = r.SiteId
 ) m
 WHERE m.reason IS NOT NULL AND verdict.id = m.id AND verdict.carried = m.carried AND verdict.fate IN ('read', 'keep');

@@ -33,7 +33,7 @@ fact AS (
   SELECT n.grp, n.name, n.id, n.kind, n.ord, p.email, p.membership, p.created_at, p.status,
     coalesce(c.users, x.users) AS users, coalesce(c.external_users, x.external_users) AS external_users,
     coalesce(c.owners, 0) AS owners, coalesce(c.direct_members, x.users) AS direct_members,
-    coalesce(c.nested_groups, 0) AS nested_groups, coalesce(c.orphaned, 0) AS orphaned, coalesce(c.unknown, false) AS unknown
+    CASE WHEN n.grp < 0 THEN 0 ELSE c.nested_groups END AS nested_groups, coalesce(c.orphaned, 0) AS orphaned, coalesce(c.unknown, false) AS unknown
   FROM asked_name n JOIN slice_of z ON z.grp = n.grp AND z.slice = $slice
   LEFT JOIN principal p ON p.id = n.grp LEFT JOIN headcount c ON c.principal = n.grp
   LEFT JOIN special x ON x.grp = n.grp
@@ -60,7 +60,8 @@ SELECT f.name, f.id, f.email,
     CASE WHEN f.kind = 'distribution_group' THEN 'Distribution groups carry no SharePoint rights.' END,
     CASE WHEN f.status = 'soft_deleted' THEN 'Deleted group: can be restored for 30 days, passes no access on until then.' END,
     CASE WHEN f.status = 'deleted' THEN 'Deleted group: passes no access on.' END,
-    CASE WHEN f.unknown THEN 'Not all members are known, so their number is left blank.' END,
+    CASE WHEN f.unknown AND f.users IS NULL THEN 'Not all members are known, so their number is left blank.'
+         WHEN f.unknown THEN 'The members are not listed; their number is the one the source states.' END,
     CASE WHEN f.grp < 0 THEN special_rule(f.kind) END), '')
 FROM fact f LEFT JOIN per_group g ON g.grp = f.grp LEFT JOIN linked k ON k.grp = f.grp
 LEFT JOIN level v ON v.rank::INTEGER * 100000 - v.id = g.strongest

@@ -2,7 +2,7 @@
 -- in: the one whose URL is the longest prefix at a path boundary. Below a managed path such as /sites/
 -- every first segment is a site collection of its own, never part of the root site.
 WITH known AS (
-  SELECT id, lower(url_decode(rtrim(url, '/'))) AS url FROM site WHERE state <> 'Deleted'
+  SELECT id, lower(coalesce(TRY(url_decode(rtrim(url, '/'))), rtrim(url, '/'))) AS url FROM site WHERE state <> 'Deleted'
 )
 SELECT w.url, arg_max(s.id, length(s.url)) AS site, max(length(s.url)) = length(w.url) AS exact
 FROM (SELECT unnest($urls::VARCHAR[]) AS url) w

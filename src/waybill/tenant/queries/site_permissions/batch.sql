@@ -15,9 +15,9 @@ WHERE o.has_acl;
 
 -- Whom each link names, as one text that ends at a name boundary before a cell would overflow.
 CREATE OR REPLACE TEMP TABLE link_people AS
-WITH asked AS MATERIALIZED (SELECT i.* FROM invite i SEMI JOIN who k ON k.id = i.link AND k.kind = 'link'),
+WITH asked AS MATERIALIZED (SELECT i.*, k.scope FROM invite i JOIN who k ON k.id = i.link AND k.kind = 'link'),
 named AS (
-  SELECT i.link, i.redeemed, coalesce(nullif(p.email, ''), p.upn, p.name) || CASE WHEN p.status = 'invited' THEN ' (invited)' ELSE '' END AS who, p.ord
+  SELECT i.link, i.redeemed, coalesce(nullif(p.email, ''), p.upn, p.name) || CASE WHEN p.status = 'invited' THEN ' (invited)' WHEN i.scope = 'organization' AND NOT i.redeemed THEN ' (has not opened it: no access)' ELSE '' END AS who, p.ord
   FROM asked i JOIN (SELECT t.* FROM described t SEMI JOIN asked a ON a.principal = t.id) p ON p.id = i.principal
 ),
 measured AS (

@@ -30,7 +30,9 @@ long_link AS (
 ),
 said AS (
   SELECT 0 AS place, 'Error' AS severity, u AS site_url, NULL AS object, NULL AS principal, 'SITE_NOT_FOUND' AS code,
-    'No site collection of this snapshot has this URL; it was left out.' AS message
+    CASE WHEN EXISTS (SELECT 1 FROM site d WHERE d.state = 'Deleted' AND lower(rtrim(d.url, '/')) = lower(rtrim(u, '/')))
+      THEN 'This site is in the recycle bin: nobody can reach it; it was left out.'
+      ELSE 'No site collection of this snapshot has this URL; it was left out.' END AS message
   FROM (SELECT unnest($not_found::VARCHAR[]) AS u)
   UNION ALL
   SELECT a.ord, 'Warning', s.url, NULL, NULL, 'SITE_LOCKED', 'The site is in state "' || s.state || '": the access shown is capped by it.'
@@ -40,7 +42,8 @@ said AS (
     CASE d.verdict WHEN 'expired' THEN 'LINK_EXPIRED' WHEN 'mismatch' THEN 'ID_MISMATCH' ELSE 'PRINCIPAL_DELETED' END,
     CASE d.verdict WHEN 'expired' THEN 'The sharing link expired on ' || strftime(k.expires_at, '%Y-%m-%d %H:%M') || ' UTC: no access.'
       WHEN 'mismatch' THEN 'Same name as a directory account but another object id: the grant does not work.'
-      ELSE 'The access list names a deleted principal: no access.' END
+      ELSE CASE WHEN p.status = 'soft_deleted' THEN 'The access list names a principal deleted less than 30 days ago: no access unless it is restored.'
+        ELSE 'The access list names a deleted principal: no access.' END END
   FROM dead d JOIN asked_site a ON a.site = d.site JOIN site s ON s.id = d.site JOIN securable o ON o.id = d.securable
   JOIN principal p ON p.id = d.principal LEFT JOIN link k ON k.principal = p.id
   UNION ALL

@@ -4,7 +4,8 @@ WITH written AS (
     principal_type(g.kind, g.external, g.status) AS kind, s.url AS site,
     p.name AS member, p.upn, p.email, CASE WHEN is_special(p.kind) THEN 'Special Group' ELSE member_type(p.kind, p.user_type, p.external) END AS member_kind,
     m.depth, CASE WHEN m.depth > 1 THEN m.via END AS via, p.external, status_word(p.status) AS status,
-    CASE WHEN is_special(p.kind) THEN special_rule(p.kind)
+    CASE WHEN p.kind = 'eeeu' AND s.grp IS NOT NULL AND s.privacy = 'Private' THEN 'Not effective on a private group site'
+         WHEN is_special(p.kind) THEN special_rule(p.kind)
          WHEN g.scope = 'organization' AND NOT coalesce(v.redeemed, false) THEN 'Named by the link, has not opened it: no access'
          WHEN g.scope = 'anyone' THEN 'Was sent the link; anyone who holds it has access' END AS note,
     g.ord AS group_ord, g.container AS grp, p.ord

@@ -1,9 +1,16 @@
 -- One row per person and site of a batch: who, how strongly, and why (run after people_stage).
-WITH ranked AS (
-  -- Shown first: the strongest grant, then direct, then through a SharePoint group, then fewer hops (3.12).
-  SELECT h.site, h.usr, h.principal, h.memberships, h.container, w.best, w.rank, w.grants, w.whole, w.by_link,
-    row_number() OVER (PARTITION BY h.site, h.usr ORDER BY w.rank DESC, h.distance > 0, w.kind <> 'sp_group', h.distance, w.ord, h.principal) AS place
+WITH reached AS (
+  SELECT h.site, h.usr, h.principal, h.memberships, h.container, h.distance, w.best, w.on_site, w.rank, w.grants, w.whole, w.by_link, w.kind, w.ord
   FROM hit h JOIN grantee w ON w.site = h.site AND w.principal = h.principal
+),
+example AS (
+  SELECT * EXCLUDE (best), unnest(best) AS best, generate_subscripts(best, 1) AS nth FROM reached
+),
+ranked AS (
+  -- Shown first: the strongest grant, then direct, then through a SharePoint group, then fewer hops (3.12).
+  SELECT *, row_number() OVER (PARTITION BY site, usr ORDER BY (best).rank DESC, distance > 0, kind <> 'sp_group', distance, ord, principal, nth) AS place
+  FROM example
+  QUALIFY place <= 4
 ),
 subject AS (
   SELECT id AS usr, name FROM human
@@ -20,13 +27,13 @@ told AS (
   LEFT JOIN step st ON st.principal = r.principal
   LEFT JOIN step dt ON dt.principal = r.container
   LEFT JOIN leads k ON k.descendant = r.container AND k.ancestor = r.principal
-  WHERE r.place <= 4
 ),
 summed AS (
-  SELECT site, usr, max(rank) AS rank, arg_min((best).level, place) AS level, bool_or(whole) AS whole,
+  SELECT site, usr, bool_or(whole) AS whole, arg_max(on_site.level, (on_site.rank, -on_site.level)) AS site_level,
          sum(grants * memberships)::BIGINT AS paths, bool_and(by_link) AS link_only
-  FROM ranked GROUP BY site, usr
+  FROM reached GROUP BY site, usr
 ),
+strongest AS (SELECT site, usr, (best).level AS level FROM ranked WHERE place = 1),
 paths AS (
   SELECT site, usr, any_value(path) FILTER (place = 1) AS best, string_agg(path, '; ' ORDER BY place) FILTER (place > 1) AS others, count(*) AS told
   FROM told GROUP BY site, usr
@@ -37,12 +44,13 @@ SELECT coalesce(p.name, 'Anyone with the link'), p.upn, p.email,
   CASE WHEN NOT p.special THEN status_word(p.status) END,
   l.name, CASE WHEN m.whole THEN 'Entire site' ELSE 'Parts only' END, c.objects, m.paths, t.best,
   nullif(concat_ws(' ', t.others, CASE WHEN m.paths > t.told THEN '(+' || (m.paths - t.told) || ' more)' END), ''),
-  m.link_only, s.title, s.url,
+  m.link_only, y.name, s.title, s.url,
   nullif(concat_ws(';', CASE WHEN p.external AND p.user_type = 'Member' THEN 'Member-type B2B' END,
                  CASE WHEN p.special THEN special_rule(p.kind) END), '')
 FROM summed m JOIN site s ON s.id = m.site JOIN now_site z ON z.site = m.site
 LEFT JOIN human p ON p.id = m.usr
-JOIN level l ON l.id = m.level
+JOIN strongest g ON g.site = m.site AND g.usr = m.usr JOIN level l ON l.id = g.level
+LEFT JOIN level y ON y.id = m.site_level
 JOIN object_count c ON c.site = m.site AND c.usr = m.usr
 JOIN paths t ON t.site = m.site AND t.usr = m.usr
 ORDER BY z.ord, p.ord NULLS LAST;

@@ -5,8 +5,12 @@ SELECT site, securable, principal, level, is_admin FROM here WHERE live;
 CREATE OR REPLACE TEMP TABLE grantee AS
 SELECT g.site, g.principal, p.kind, p.ord, p.kind = 'link' AS by_link, count(*) AS grants,
   bool_or(g.is_admin OR (o.kind = 'root' AND p.kind <> 'link')) AS whole,
-  max(l.rank) AS rank, arg_max(struct_pack(securable := g.securable, level := g.level, is_admin := g.is_admin),
-                               (l.rank, -o.ord, -g.level)) AS best
+  max(l.rank) AS rank,
+  -- Its four strongest grants: as many as a person's row can tell of.
+  arg_max(struct_pack(securable := g.securable, level := g.level, is_admin := g.is_admin, rank := l.rank),
+          (l.rank, -o.ord, -g.level), 4) AS best,
+  arg_max(struct_pack(level := g.level, rank := l.rank), (l.rank, -g.level))
+    FILTER (g.is_admin OR (o.kind = 'root' AND p.kind <> 'link')) AS on_site
 FROM granted g JOIN who p ON p.id = g.principal JOIN what o ON o.id = g.securable JOIN level l ON l.id = g.level
 GROUP BY g.site, g.principal, p.kind, p.ord;
 

@@ -49,6 +49,10 @@ CREATE OR REPLACE TEMP TABLE holds_everyone AS
 SELECT DISTINCT m.container AS principal FROM (FROM member SEMI JOIN named n ON n.principal = container) m
 JOIN human s ON s.id = m.member AND s.special;
 
+CREATE OR REPLACE TEMP TABLE holds_eeeu AS
+SELECT DISTINCT m.container AS principal FROM (FROM member SEMI JOIN named n ON n.principal = container) m
+JOIN human s ON s.id = m.member AND s.kind = 'eeeu';
+
 -- Link groups that no access list names any more: SharePoint leaves them behind (3.8).
 CREATE OR REPLACE TEMP TABLE orphaned_link AS
 WITH candidate AS MATERIALIZED (SELECT k.principal, k.site FROM link k SEMI JOIN asked_site a ON a.site = k.site),
