@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import shutil
+import stat
+import subprocess
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +14,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from tests.clients.command_line import Commands, Run
+from tests.clients.command_line import WAYBILL, Commands, Run
 from tests.clients.product_reports import HOST
 from tests.clients.product_server import Practice, Product, Waiting
 from waybill.ingest.practice.stage import group_id
@@ -206,3 +208,15 @@ def test_mgdc_files_there_and_back(
         assert counts["rejected"] == 0
     known = {(one["name"], one["snapshot"]) for one in commands("snapshots", *tail).json["snapshots"]}
     assert ("loaded", read["snapshot"]) in known
+
+
+def test_files_are_for_their_owner_alone(tmp_path: Path) -> None:
+    """Snapshots, the control store and reports can be read by the account that made them and by nobody else."""
+    data = tmp_path / "data"
+    done = subprocess.run(
+        [WAYBILL, "practice", "--size", "tiny", "--data", data], capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (data, *data.rglob("*"))}
+    assert len(modes) > 4
+    assert {name: mode for name, mode in modes.items() if mode & 0o077} == {}
