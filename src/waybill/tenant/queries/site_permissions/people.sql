@@ -1,18 +1,5 @@
 -- One row per person and site of a batch: who, how strongly, and why (run after people_stage).
-WITH reached AS (
-  SELECT h.site, h.usr, h.principal, h.memberships, h.container, h.distance, w.best, w.on_site, w.rank, w.grants, w.whole, w.by_link, w.kind, w.ord
-  FROM hit h JOIN grantee w ON w.site = h.site AND w.principal = h.principal
-),
-example AS (
-  SELECT * EXCLUDE (best), unnest(best) AS best, generate_subscripts(best, 1) AS nth FROM reached
-),
-ranked AS (
-  -- Shown first: the strongest grant, then direct, then through a SharePoint group, then fewer hops (3.12).
-  SELECT *, row_number() OVER (PARTITION BY site, usr ORDER BY (best).rank DESC, distance > 0, kind <> 'sp_group', distance, ord, principal, nth) AS place
-  FROM example
-  QUALIFY place <= 4
-),
-subject AS (
+WITH subject AS (
   SELECT id AS usr, name FROM human
   UNION ALL SELECT -1, 'Anyone with the link'
 ),
@@ -24,14 +11,14 @@ told AS (
     || ' -> ' || l.name || ' on ' || on_object(o.kind, o.name) AS path
   FROM ranked r JOIN subject n ON n.usr = r.usr
   JOIN level l ON l.id = (r.best).level JOIN what o ON o.id = (r.best).securable
-  LEFT JOIN step st ON st.principal = r.principal
-  LEFT JOIN step dt ON dt.principal = r.container
+  LEFT JOIN said st ON st.principal = r.principal
+  LEFT JOIN said dt ON dt.principal = r.container
   LEFT JOIN leads k ON k.descendant = r.container AND k.ancestor = r.principal
 ),
 summed AS (
-  SELECT site, usr, bool_or(whole) AS whole, arg_max(on_site.level, (on_site.rank, -on_site.level)) AS site_level,
-         sum(grants * memberships)::BIGINT AS paths, bool_and(by_link) AS link_only
-  FROM reached GROUP BY site, usr
+  SELECT h.site, h.usr, bool_or(w.whole) AS whole, arg_max(w.on_site.level, (w.on_site.rank, -w.on_site.level)) AS site_level,
+         sum(w.grants * h.memberships)::BIGINT AS paths, bool_and(w.by_link) AS link_only
+  FROM hit h JOIN grantee w ON w.site = h.site AND w.principal = h.principal GROUP BY h.site, h.usr
 ),
 strongest AS (SELECT site, usr, (best).level AS level FROM ranked WHERE place = 1),
 paths AS (

@@ -62,3 +62,24 @@ own AS (
 SELECT u.site, u.usr, coalesce(s.objects, 0) + coalesce(o.objects, 0) AS objects
 FROM (SELECT DISTINCT site, usr FROM hit) u LEFT JOIN shared_set m ON m.site = u.site AND m.usr = u.usr
 LEFT JOIN shared s ON s.site = m.site AND s.set_id = m.set_id LEFT JOIN own o ON o.site = u.site AND o.usr = u.usr;
+
+-- 4. What a person's row tells of.
+CREATE OR REPLACE TEMP TABLE near AS
+-- The four grants a row tells of come from the four nearest principals: the fifth's best grant has four
+-- better ones before it. So only those four are opened, and the large step sorts narrow rows.
+SELECT h.site, h.usr, h.principal, h.container, h.distance
+FROM hit h JOIN grantee w ON w.site = h.site AND w.principal = h.principal
+QUALIFY row_number() OVER (PARTITION BY h.site, h.usr ORDER BY w.rank DESC, h.distance > 0, w.kind <> 'sp_group', h.distance, w.ord, h.principal) <= 4;
+CREATE OR REPLACE TEMP TABLE ranked AS
+WITH example AS (
+  SELECT n.*, w.kind, w.ord, unnest(w.best) AS best, generate_subscripts(w.best, 1) AS nth
+  FROM near n JOIN grantee w ON w.site = n.site AND w.principal = n.principal
+)
+-- Shown first: the strongest grant, then direct, then through a SharePoint group, then fewer hops (3.12).
+SELECT *, row_number() OVER (PARTITION BY site, usr ORDER BY (best).rank DESC, distance > 0, kind <> 'sp_group', distance, ord, principal, nth) AS place
+FROM example
+QUALIFY place <= 4;
+-- The words of these few principals: a tenant has a step for each of its links.
+CREATE OR REPLACE TEMP TABLE said AS
+SELECT t.principal, t.text FROM step t
+SEMI JOIN (SELECT principal AS id FROM near UNION SELECT container FROM near WHERE container IS NOT NULL) n ON n.id = t.principal;
