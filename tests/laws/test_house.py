@@ -21,7 +21,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "exports": {"errors", "export", "tenant"},
     "jobs": FLOOR | {"files", "delivery"},
     "ingest": FLOOR | {"tenant"},
-    "api": FLOOR | {"jobs", "identity", "files"},
+    "api": FLOOR | {"jobs", "identity"},
     "app": FLOOR | {"api", "jobs", "identity", "exports", "tenant", "files", "delivery", "ingest"},
     "cli": FLOOR | {"app", "api", "jobs", "identity", "exports", "tenant", "ingest"},
     "console": FLOOR | {"app", "api", "jobs", "identity"},
