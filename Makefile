@@ -48,7 +48,8 @@ ci:
 # Lock files are made anew with uv (a developer's tool, not needed to install).
 lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --group runtime pyproject.toml -o requirements.lock
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --group runtime --group dev pyproject.toml -o requirements-dev.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --group runtime --group demo -c requirements.lock pyproject.toml -o requirements-demo.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --group runtime --group demo --group dev -c requirements-demo.lock pyproject.toml -o requirements-dev.lock
 
 clean:
 	rm -rf .venv demo-data waybill-data

@@ -92,6 +92,7 @@ def open_house(
         clock,
         report_memory_mb=settings.report_memory_mb,
         ingest_memory_mb=settings.ingest_memory_mb,
+        report_lag_days=settings.report_lag_days,
     )
     identity = open_identity(
         control,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from enum import StrEnum
 
 
 class WaybillError(Exception):
@@ -43,6 +44,33 @@ class Busy(WaybillError):
 
 class DataProblem(WaybillError):
     """Input files or stored data are damaged or of a kind this version does not read."""
+
+
+class ContentMissing(WaybillError):
+    """The bytes of a file cannot be had: not kept, or damaged. The bundle names it as a gap."""
+
+
+class LocationFault(StrEnum):
+    """Why a storageLocation is refused. The Graph face has Microsoft's code and message for each
+    (graph.md 2.3, rows 2 and 5 to 11), in the order in which they are checked."""
+
+    INVALID = "invalid"
+    NO_SAS = "no SAS"
+    ACCOUNT_SAS = "account SAS"
+    NOT_A_CONTAINER = "not a container"
+    MAY_LIST = "may list"
+    USED = "used"
+    NO_WRITE = "may not write"
+    NO_APPEND_BLOBS = "no append blobs"
+    MAY_READ = "may read"
+
+
+class LocationRefused(WaybillError):
+    """A storageLocation that we do not, or cannot, deliver to. Holds no part of its query."""
+
+    def __init__(self, fault: LocationFault, message: str, hint: str = "") -> None:
+        super().__init__(message, hint)
+        self.fault = fault
 
 
 class Cancelled(WaybillError):

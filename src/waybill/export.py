@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -31,6 +31,7 @@ class Kind(StrEnum):
     INT = "int"  # int64
     BOOL = "bool"  # bool
     TIME = "time"  # timestamp[us], UTC without zone
+    DATE = "date"  # date32
 
 
 ARROW: Mapping[Kind, pa.DataType] = {
@@ -39,6 +40,7 @@ ARROW: Mapping[Kind, pa.DataType] = {
     Kind.INT: pa.int64(),
     Kind.BOOL: pa.bool_(),
     Kind.TIME: pa.timestamp("us"),
+    Kind.DATE: pa.date32(),
 }
 
 
@@ -119,11 +121,89 @@ class Report:
     about: Callable[[], tuple[AboutLine, ...]]
 
 
+@dataclass(frozen=True, slots=True)
+class Records:
+    """One JSON file of a bundle: an array of records (graph.md 8).
+
+    path: place in the container, "20/Memberships.json"; product: the folder's meaning in words
+    title: for the index page; source: where the facts come from, in words a person understands
+    rows: (when it happened or was read, the record's own members); values are JSON values. Pulled
+    once. A file without rows is not delivered: the manifest names it as looked for and found empty.
+    """
+
+    path: str
+    product: str
+    title: str
+    source: str
+    rows: Callable[[], Iterator[tuple[datetime, Mapping[str, Any]]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """One file of a bundle as it is, byte for byte. `size` in bytes as the source states it, if it does.
+
+    `open` may be called again for a retry; it raises ContentMissing if the bytes cannot be had,
+    which the manifest then names.
+    """
+
+    path: str
+    product: str
+    title: str
+    source: str
+    size: int | None
+    open: Callable[[], Iterator[bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Something that belongs into a bundle and could not be read: its place, and why."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """What a personal-data export yields: many files about one person.
+
+    The runner adds `index.html` and `manifest.json`. `parts` come in order and are pulled one by
+    one, `gaps` after all of them; `expected` is about how many files there will be, for progress.
+    Nothing depends on the job, only on request and snapshot.
+    """
+
+    subject: str
+    display_name: str
+    expected: int
+    parts: Callable[[], Iterator[Records | Content]]
+    gaps: Callable[[], Iterator[Gap]]
+    about: Callable[[], tuple[AboutLine, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What a report call yields: one flat table, as CSV or as JSON objects (graph.md 6.3, 6.6).
+
+    members: the JSON member of each column; entity: the JSON type's name, without namespace
+    json_only: columns (names) the CSV does not have
+    names, ids: columns whose values are replaced when the tenant conceals names: by a pseudonym, by zeros
+    """
+
+    entity: str
+    columns: tuple[Column, ...]
+    members: tuple[str, ...]
+    rows: Rows
+    json_only: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
+    ids: frozenset[str] = frozenset()
+
+
 class Facts(Protocol):
     """One pinned, immutable snapshot of one tenant, as an export sees it.
 
     `query` names a file below `waybill/tenant/queries` without its ending, or is a `Sql` value.
-    Parameters are bound as `$name`.
+    Parameters are bound as `$name`. `today` (UTC) and `latest_day` are the only things that do not
+    come from the snapshot: the wire contract ties windows of dates to them (graph.md 6.1, 6.4).
+    `latest_day` is the last day whose activity counts as complete today.
     """
 
     @property
@@ -132,6 +212,10 @@ class Facts(Protocol):
     def tenant(self) -> str: ...
     @property
     def as_of(self) -> datetime: ...
+    @property
+    def today(self) -> date: ...
+    @property
+    def latest_day(self) -> date: ...
     def stage(self, query: str | Sql, **parameters: Any) -> None:
         """Run statements that leave temporary tables behind for later queries of this job."""
 
@@ -140,6 +224,12 @@ class Facts(Protocol):
 
     def table(self, query: str | Sql, **parameters: Any) -> list[tuple[Any, ...]]:
         """A small result, whole."""
+
+    def content(self, key: str) -> Iterator[bytes]:
+        """The bytes of a file by the key its row holds, in chunks of at most 1 MiB; the same every time.
+
+        Raises ContentMissing, before the first chunk where that can be known.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,12 +242,25 @@ class Sql:
 class Where(StrEnum):
     PATH = "path"
     QUERY = "query"
+    CALL = "call"  # a parameter of an OData function, in the parentheses of the last segment
 
 
 class Family(StrEnum):
     """The wire protocol an export speaks; one module in `waybill.api` each."""
 
-    INSIGHTS = "insights"
+    INSIGHTS = "insights"  # a job number, then a ZIP with a workbook; answers are `Report`s
+    GRAPH_OPERATION = "graph-operation"  # 202, then blobs in the caller's container; answers are `Bundle`s
+    GRAPH_REPORT = "graph-report"  # 302 to a CSV at once, or JSON pages; answers are `Table`s
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who may make a Graph call (graph.md 1.5): an application token needs any of `app_roles`; a
+    delegated one any of `scopes` and, unless empty, any of `directory_roles` (role template ids)."""
+
+    app_roles: tuple[str, ...]
+    scopes: tuple[str, ...]
+    directory_roles: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +291,10 @@ class Export:
     admit(request, facts) -> raises NotFound or BadRequest for what only the snapshot can tell.
     report(request, facts)-> the Report; may be run again from the top at any time.
     sample(facts)         -> a valid request on this snapshot, for docs, the demo and the law tests.
+
+    Of the Graph families: `path` is without the version; `versions` are those that have the call;
+    `access` says who may make it. Of operations: `subject` gives the object id (lower-case GUID) of
+    the person asked for and raises NotFound; `accepted_body` says that 202 also has a JSON body.
     """
 
     name: str
@@ -199,9 +306,13 @@ class Export:
     fields: tuple[Field, ...]
     read: Callable[[Received], Any]
     admit: Callable[[Any, Facts], None]
-    report: Callable[[Any, Facts], Report]
+    report: Callable[[Any, Facts], Report | Bundle | Table]
     sample: Callable[[Facts], Received]
     scope: str = "insights.graph.readwrite.all"
+    versions: tuple[str, ...] = ()
+    access: Access | None = None
+    subject: Callable[[Any, Facts], str] | None = None
+    accepted_body: bool = False
 
 
 @dataclass(frozen=True, slots=True)

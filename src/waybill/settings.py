@@ -33,6 +33,25 @@ class Settings(BaseSettings):
     join_identical: bool = True
     """An identical request by the same client, while the first is unfinished, gets the same job."""
     token_seconds: int = Field(default=3600, ge=60)
+    tls: bool = False
+    """Serve HTTPS with a certificate of the installation's own CA, made on first use in `<data>/tls`."""
+    app_id_uri: str = "api://waybill"
+    """What Graph clients ask tokens for: `<app_id_uri>/.default`."""
+    entra_tenants: tuple[str, ...] = ()
+    """Tenant ids whose tokens, issued by Microsoft Entra, are accepted on the Graph face; none by default."""
+    entra_authority: str = "https://login.microsoftonline.com"
+    entra_audiences: tuple[str, ...] = ()
+    """What those tokens may be for, beside `app_id_uri`: the application's client id, for v2 tokens."""
+    storage_hosts: tuple[str, ...] = ()
+    """Exact host names that a storageLocation may name beside Azure's own (private or sovereign endpoints)."""
+    storage_emulators: tuple[str, ...] = ()
+    """`host:port` of storage emulators (Azurite): http and loopback are then allowed there. Never in production."""
+    storage_ca: Path | None = None
+    """A PEM file of extra certificate authorities to trust at storage hosts."""
+    report_lag_days: int = Field(default=2, ge=0, le=30)
+    """How long after a day its activity counts as complete in usage reports."""
+    download_link_seconds: int = Field(default=300, ge=30, le=3600)
+    """How long the address of a usage report's file works without a token."""
     log_json: bool | None = None
     """Logs as JSON lines; by default when standard error is not a terminal."""
 
@@ -47,6 +66,20 @@ class Settings(BaseSettings):
     @property
     def snapshots_path(self) -> Path:
         return self.data / "snapshots"
+
+    @property
+    def contents_path(self) -> Path:
+        """Files of people that were loaded, by their SHA-256."""
+        return self.data / "contents"
+
+    @property
+    def tls_path(self) -> Path:
+        return self.data / "tls"
+
+    @property
+    def deliveries_path(self) -> Path:
+        """What each unfinished delivery has written already, so that it is taken up and not repeated."""
+        return self.data / "deliveries"
 
     @property
     def files_path(self) -> Path:

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,8 @@ class EchoFacts:
     tenant: str
     snapshot: str = "20261121T000000Z-0badcafe"
     as_of: datetime = datetime(2026, 11, 21, tzinfo=UTC)
+    today: date = date(2026, 11, 21)
+    latest_day: date = date(2026, 11, 19)
 
     def stage(self, query: str | Sql, **parameters: Any) -> None:
         raise NotImplementedError
@@ -58,6 +60,9 @@ class EchoFacts:
         raise NotImplementedError
 
     def table(self, query: str | Sql, **parameters: Any) -> list[tuple[Any, ...]]:
+        raise NotImplementedError
+
+    def content(self, key: str) -> Iterator[bytes]:
         raise NotImplementedError
 
 

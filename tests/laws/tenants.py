@@ -11,14 +11,16 @@ from pathlib import Path
 from tests.laws import sixth_export
 from waybill.app import House, open_house
 from waybill.cli.tenant_commands import publish_practice
-from waybill.export import Export, Facts, Received, Sql
+from waybill.export import Export, Facts, Family, Received, Sql
 from waybill.exports import CATALOG
 from waybill.exports.reading import LANGUAGE_FIELD, SITE_FIELD
 from waybill.ingest.practice import TRAPS
 from waybill.settings import Settings
 
-LAW_CATALOG = (*CATALOG, sixth_export.EXPORT)
-"""What the laws that need no server process run over: the sixth export needs nothing but its line."""
+WORKBOOKS = tuple(export for export in CATALOG if export.family is Family.INSIGHTS)
+"""The exports that answer with a workbook."""
+LAW_CATALOG = (*WORKBOOKS, sixth_export.EXPORT)
+"""What the laws of workbooks that need no server process run over: the sixth export needs nothing but its line."""
 GROUP_WIRE, SITE_WIRE, LANGUAGE_WIRE = "groupId", SITE_FIELD.wire, LANGUAGE_FIELD.wire
 SPECIAL_GROUPS = (
     "c:0(.s|true",

@@ -13,10 +13,9 @@ import openpyxl
 import pytest
 
 from tests.laws.reports import Made, Press
-from tests.laws.tenants import LAW_CATALOG
+from tests.laws.tenants import LAW_CATALOG, WORKBOOKS
 from tests.unit.files.read_back import Sheets, by_calamine, by_openpyxl
 from waybill.export import Export
-from waybill.exports import CATALOG
 from waybill.files.cells import CELL_LIMIT
 from waybill.ingest.practice.traps.names import FORMULA_GROUPS, LONG_NAME, ODD_ITEMS
 
@@ -176,7 +175,7 @@ def test_what_was_cut_or_removed_is_named(press: Press) -> None:
 
 
 def all_made(press: Press) -> list[Made]:
-    return [press.wide(export) for export in CATALOG]
+    return [press.wide(export) for export in WORKBOOKS]
 
 
 def texts(sheets: Sheets) -> list[str]:

@@ -13,8 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.laws.serving import Client, run_waybill, serving, target_of
-from tests.laws.tenants import SCOPES, Practice, copied
-from waybill.exports import CATALOG
+from tests.laws.tenants import SCOPES, WORKBOOKS, Practice, copied
 
 ROOM = 32 << 20
 
@@ -94,7 +93,7 @@ def test_a_report_without_room_fails_clearly(
         shutil.rmtree(practice.data / name, ignore_errors=True)
         (practice.data / name).symlink_to(disk.path / name)
     with practice.facts() as facts:
-        samples = [(export, export.sample(facts)) for export in CATALOG]
+        samples = [(export, export.sample(facts)) for export in WORKBOOKS]
     with serving(practice.data, tmp_path / "log") as server:
         client = client_of(practice, server.url)
         disk.fill()
@@ -116,7 +115,7 @@ def test_a_server_without_room_loses_nothing(
     with space every accepted job ends."""
     practice = stack.enter_context(copied(original, disk.path / "data"))
     with practice.facts() as facts:
-        samples = [(export, export.sample(facts)) for export in CATALOG]
+        samples = [(export, export.sample(facts)) for export in WORKBOOKS]
     accepted = []
     with serving(practice.data, tmp_path / "log") as server:
         client = client_of(practice, server.url)

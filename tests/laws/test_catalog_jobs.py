@@ -12,13 +12,12 @@ import pytest
 
 from tests.laws.reports import Press, Unwatched
 from tests.laws.serving import Answer, Client, served_here, target_of
-from tests.laws.tenants import LAW_CATALOG, Practice, furnish, widened
+from tests.laws.tenants import LAW_CATALOG, WORKBOOKS, Practice, furnish, widened
 from waybill.export import Export, Received
-from waybill.exports import CATALOG
 from waybill.jobs.produce import Means, produce
 from waybill.words import translated
 
-every_export = pytest.mark.parametrize("export", CATALOG, ids=lambda export: str(export.name))
+every_export = pytest.mark.parametrize("export", WORKBOOKS, ids=lambda export: str(export.name))
 
 
 def sample(practice: Practice, export: Export, guest: int = 0) -> Received:
@@ -100,7 +99,7 @@ def waiting(other: Practice) -> Iterator[Client]:
     """A client of a server that runs no jobs: whatever it accepts stays queued."""
     guest = other.guests[0]
     with served_here(other.house) as url:
-        yield Client(url, guest.client_id, guest.secret, CATALOG[0].scope)
+        yield Client(url, guest.client_id, guest.secret, WORKBOOKS[0].scope)
 
 
 @pytest.mark.parametrize("export", LAW_CATALOG, ids=lambda export: str(export.name))

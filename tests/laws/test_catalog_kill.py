@@ -15,9 +15,8 @@ import pytest
 
 from tests.laws.reports import Press
 from tests.laws.serving import Client, serving, wait_until
-from tests.laws.tenants import Practice, copied
+from tests.laws.tenants import WORKBOOKS, Practice, copied
 from waybill.export import Export
-from waybill.exports import CATALOG
 from waybill.jobs.table import WITH_FILE, WITHOUT_FILE
 
 FINAL = frozenset(str(state) for state in (*WITH_FILE, *WITHOUT_FILE))
@@ -100,10 +99,10 @@ def story(killed: Practice, tmp_path_factory: pytest.TempPathFactory) -> Story:
     with lookout(killed.data / "files", told.first_sight):
         for moment in MOMENTS:
             with serving(killed.data, log) as server:
-                client = Client(server.url, guest.client_id, guest.secret, CATALOG[0].scope)
+                client = Client(server.url, guest.client_id, guest.secret, WORKBOOKS[0].scope)
                 wait_until(lambda: not unfinished(), "what was left is finished")
                 shutil.rmtree(killed.data / "files", ignore_errors=True)
-                for export in CATALOG:
+                for export in WORKBOOKS:
                     with killed.facts() as facts:
                         asked = export.sample(facts)
                     told.accepted.append((export, client.start(export, asked)))
@@ -118,8 +117,8 @@ def story(killed: Practice, tmp_path_factory: pytest.TempPathFactory) -> Story:
 def test_accepted_is_kept(killed: Practice, story: Story) -> None:
     """Every job whose number left the server is finished after kill -9, at whatever moment it came, without
     anybody asking again."""
-    assert len(story.accepted) == len(MOMENTS) * len(CATALOG)
-    assert len(story.cut_short["at once"]) == len(CATALOG)
+    assert len(story.accepted) == len(MOMENTS) * len(WORKBOOKS)
+    assert len(story.cut_short["at once"]) == len(WORKBOOKS)
     assert len(story.cut_short["a file is written"]) > 0
     for _, number in story.accepted:
         assert killed.house.jobs.get(killed.guests[0].tenant, number).state in WITH_FILE

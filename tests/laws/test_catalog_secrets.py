@@ -16,9 +16,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from tests.clients.oauth_clients import assertion_claims, assertion_form, basic, certificate_client
 from tests.laws.serving import Answer, Client, Server, ask, serving, target_of
-from tests.laws.tenants import SCOPES, Guest, Practice, copied
+from tests.laws.tenants import SCOPES, WORKBOOKS, Guest, Practice, copied
 from waybill.clock import SYSTEM_CLOCK
-from waybill.exports import CATALOG
 
 Places = Mapping[str, bytes]
 """Where something was looked for -> the bytes found there."""
@@ -103,7 +102,7 @@ def keep_busy(
     client = Client(server.url, one.client_id, one.secret, " ".join(SCOPES))
     answers["docs"] = everything(ask(server.url, "/docs"))
     answers["openapi"] = everything(ask(server.url, "/openapi.json"))
-    for export in CATALOG:
+    for export in WORKBOOKS:
         with practice.facts() as facts:
             sample = export.sample(facts)
         number = client.start(export, sample)

@@ -10,11 +10,10 @@ import pytest
 from tests.laws.commands import command_options
 from tests.laws.reports import Press
 from tests.laws.serving import Server, ask
-from tests.laws.tenants import LAW_CATALOG, Practice
+from tests.laws.tenants import LAW_CATALOG, WORKBOOKS, Practice
 from waybill.cli.main import cli
 from waybill.errors import BadRequest
 from waybill.export import Export, Where, schema_of
-from waybill.exports import CATALOG
 
 every_export = pytest.mark.parametrize("export", LAW_CATALOG, ids=lambda export: str(export.name))
 
@@ -80,7 +79,7 @@ def document(server: Server) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("export", CATALOG, ids=lambda export: str(export.name))
+@pytest.mark.parametrize("export", WORKBOOKS, ids=lambda export: str(export.name))
 def test_openapi_tells_of_every_export(document: dict[str, Any], export: Export) -> None:
     """OpenAPI shows each export at its path, with its words, its scope and every field that is not hidden."""
     assert described(document, export) == []
@@ -101,7 +100,7 @@ def described(document: dict[str, Any], export: Export) -> list[str]:
     return lacking
 
 
-@pytest.mark.parametrize("export", CATALOG, ids=lambda export: str(export.name))
+@pytest.mark.parametrize("export", WORKBOOKS, ids=lambda export: str(export.name))
 def test_the_command_line_has_every_export(export: Export) -> None:
     """`waybill export` has a command for each export, with an option for each field."""
     options = command_options(cli, export.name)

@@ -10,10 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.laws.serving import WAYBILL, Client, Server, environment, run_waybill, serving, wait_until
-from tests.laws.tenants import SCOPES, Practice, copied
+from tests.laws.tenants import SCOPES, WORKBOOKS, Practice, copied
 from waybill.errors import DataProblem
-from waybill.export import Export, Received
-from waybill.exports import CATALOG
+from waybill.export import Export, Received, Report
 
 
 def test_a_second_server_is_refused(practice: Practice, server: Server) -> None:
@@ -54,7 +53,7 @@ def test_a_half_written_snapshot_is_swept(house: Practice, tmp_path: Path) -> No
         guest = house.guests[0]
         client = Client(server.url, guest.client_id, guest.secret, " ".join(SCOPES))
         with house.facts() as facts:
-            number = client.start(CATALOG[0], CATALOG[0].sample(facts))
+            number = client.start(WORKBOOKS[0], WORKBOOKS[0].sample(facts))
         assert client.wait(number)["progress"]["snapshot"] == guest.snapshot
 
 
@@ -75,7 +74,7 @@ def test_a_damaged_snapshot_is_told(house: Practice, damage: Callable[[Path], No
     """However a snapshot is damaged, whoever reads it is told so, and what to do."""
     guest = house.guests[0]
     with house.facts() as facts:
-        samples = [(export, export.sample(facts)) for export in CATALOG]
+        samples = [(export, export.sample(facts)) for export in WORKBOOKS]
     damage(house.house.registry.path(guest.tenant, guest.snapshot))
     for export, sample in samples:
         with pytest.raises(DataProblem, match=rf"{guest.snapshot}.*Ingest the tenant again"):
@@ -86,6 +85,7 @@ def read_whole(practice: Practice, export: Export, received: Received) -> int:
     """Pull every row of a report; how many there are."""
     with practice.facts() as facts:
         report = export.report(export.read(received), facts)
+        assert isinstance(report, Report)
         return sum(batch.num_rows for sheet in report.sheets for batch in sheet.rows())
 
 
@@ -93,7 +93,7 @@ def test_a_job_on_a_damaged_snapshot_fails(house: Practice, tmp_path: Path) -> N
     """A job whose snapshot is damaged fails with a message that says so and what to do; the server lives on and
     serves the other tenant."""
     broken, whole = house.guests
-    numbers = [accept(house, 0, export) for export in CATALOG]
+    numbers = [accept(house, 0, export) for export in WORKBOOKS]
     damage_blocks(house.house.registry.path(broken.tenant, broken.snapshot))
     with serving(house.data, tmp_path / "log") as server:
         client = Client(server.url, broken.client_id, broken.secret, SCOPES[0])
@@ -104,7 +104,7 @@ def test_a_job_on_a_damaged_snapshot_fails(house: Practice, tmp_path: Path) -> N
             assert "Ingest the tenant again." in status["message"]
         client = Client(server.url, whole.client_id, whole.secret, SCOPES[0])
         with house.facts(1) as facts:
-            assert client.wait(client.start(CATALOG[0], CATALOG[0].sample(facts)))["jobStatus"] in (2, 4)
+            assert client.wait(client.start(WORKBOOKS[0], WORKBOOKS[0].sample(facts)))["jobStatus"] in (2, 4)
         assert server.is_alive()
 
 

@@ -13,9 +13,8 @@ import sqlalchemy as sa
 
 from tests.laws.reports import unpacked
 from tests.laws.serving import Answer, Client, target_of
-from tests.laws.tenants import GROUP_WIRE, SITE_WIRE, Practice, sites_of
+from tests.laws.tenants import GROUP_WIRE, SITE_WIRE, WORKBOOKS, Practice, sites_of
 from waybill.export import Export, Facts, Received, Sql, Where
-from waybill.exports import CATALOG
 from waybill.jobs.table import number_table
 
 MINE, THEIRS = 0, 1
@@ -24,7 +23,7 @@ NOBODYS_SITE = "https://contoso.sharepoint.com/sites/nobody-has-this-one"
 HIGH_NUMBER = 5_000_000
 NOBODYS_NUMBER = 9_999_999
 
-every_export = pytest.mark.parametrize("export", CATALOG, ids=lambda export: str(export.name))
+every_export = pytest.mark.parametrize("export", WORKBOOKS, ids=lambda export: str(export.name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +60,14 @@ def seen(answer: Answer, own: str) -> tuple[int, dict[str, str], str]:
 def their_job(practice: Practice, clients: tuple[Client, Client]) -> int:
     """A finished job of the other tenant with a number that mine never reaches: numbers are counted per tenant."""
     with practice.facts(THEIRS) as facts:
-        sample = CATALOG[0].sample(facts)
-    clients[THEIRS].wait(clients[THEIRS].start(CATALOG[0], sample))
+        sample = WORKBOOKS[0].sample(facts)
+    clients[THEIRS].wait(clients[THEIRS].start(WORKBOOKS[0], sample))
     theirs = practice.guests[THEIRS].tenant
     with practice.house.control.begin() as connection:
         connection.execute(
             sa.update(number_table).where(number_table.c.tenant == theirs).values(last=HIGH_NUMBER)
         )
-    number = clients[THEIRS].start(CATALOG[0], sample)
+    number = clients[THEIRS].start(WORKBOOKS[0], sample)
     clients[THEIRS].wait(number)
     return number
 

@@ -11,7 +11,7 @@ import pytest
 SOURCE = Path(__file__).resolve().parents[2] / "src" / "waybill"
 TESTS = Path(__file__).resolve().parents[1]
 
-FLOOR = {"clock", "errors", "settings", "control", "log", "audit", "export", "words"}
+FLOOR = {"clock", "errors", "settings", "control", "log", "audit", "export", "words", "sealing"}
 MAY_IMPORT: dict[str, set[str]] = {
     **{name: {"clock", "errors", "export", "control"} for name in FLOOR},
     "tenant": FLOOR,

@@ -12,7 +12,7 @@ from joserfc.jwk import RSAKey
 from waybill import log
 from waybill.clock import Clock
 from waybill.control import metadata
-from waybill.identity.sealing import CannotOpen, Sealer
+from waybill.sealing import CannotOpen, Sealer
 
 signing_key = sa.Table(
     "signing_key",

@@ -13,8 +13,8 @@ from waybill.identity.assertions import AssertionCheck
 from waybill.identity.brake import Brake
 from waybill.identity.clients import ClientAuthenticator
 from waybill.identity.keys import SigningKeys
-from waybill.identity.sealing import open_sealer
 from waybill.identity.tokens import TokenIssuer, TokenVerifier
+from waybill.sealing import open_sealer
 
 _MARGIN_SECONDS = 300
 

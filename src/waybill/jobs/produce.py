@@ -81,6 +81,8 @@ def produce(job: Job, means: Means, watch: Watch) -> Produced:
         temporary = scratch / "package.zip"
         with means.open_facts(job.tenant, job.snapshot) as facts:
             report = export.report(export.read(job.received), facts)
+            if not isinstance(report, Report):
+                raise TypeError(f"{job.export} is not an export of workbooks.")
             pages, size, sha256 = package_zip(
                 temporary,
                 entry_name(export.file_stem),

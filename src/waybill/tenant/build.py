@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from importlib import resources
 from pathlib import Path
 
@@ -16,7 +16,7 @@ import pyarrow as pa
 from waybill.errors import DataProblem, is_disk_full
 from waybill.tenant.levels import LEVELS
 
-SNAPSHOT_FORMAT = 1
+SNAPSHOT_FORMAT = 2
 """Version of schema.sql and derive/*.sql; part of every snapshot's identity."""
 
 _MAX_DEPTH = 400
@@ -35,12 +35,15 @@ class SnapshotMeta:
     show_everyone_claim: bool = False
     show_all_users_claim: bool = False
     directory_complete: bool = False
+    activity_until: date | None = None
 
     def items(self) -> Mapping[str, str]:
         def flag(value: bool) -> str:
             return "true" if value else "false"
 
+        until = {} if self.activity_until is None else {"activity_until": self.activity_until.isoformat()}
         return {
+            **until,
             "format": str(SNAPSHOT_FORMAT),
             "tenant": self.tenant,
             "tenant_name": self.tenant_name,

@@ -17,7 +17,7 @@ from waybill.clock import Clock
 from waybill.control import metadata
 from waybill.errors import BadRequest, Conflict, DataProblem, NotFound
 from waybill.tenant.build import SnapshotBuilder, SnapshotMeta
-from waybill.tenant.snapshot import Snapshot, open_snapshot
+from waybill.tenant.snapshot import OpenContent, Outside, Snapshot, holds_nothing, open_snapshot
 
 tenant_table = sa.Table(
     "tenant",
@@ -72,6 +72,8 @@ class Registry:
         *,
         report_memory_mb: int = 512,
         ingest_memory_mb: int = 2048,
+        report_lag_days: int = 2,
+        contents: OpenContent = holds_nothing,
     ) -> None:
         self._control = control
         self._folder = folder
@@ -79,6 +81,8 @@ class Registry:
         self._clock = clock
         self._memory_mb = report_memory_mb
         self._ingest_memory_mb = ingest_memory_mb
+        self._lag_days = report_lag_days
+        self._contents = contents
 
     def tenants(self) -> list[Tenant]:
         with self._control.connect() as connection:
@@ -190,8 +194,9 @@ class Registry:
     def open(self, tenant: str, snapshot: str) -> Iterator[Snapshot]:
         """Open a published snapshot for one reader."""
         spill = self._spill / self._clock.guid()
+        outside = Outside(self._clock.now(), self._lag_days, self._contents)
         with open_snapshot(
-            self.path(tenant, snapshot), snapshot, spill=spill, memory_mb=self._memory_mb
+            self.path(tenant, snapshot), snapshot, spill=spill, memory_mb=self._memory_mb, outside=outside
         ) as facts:
             if facts.tenant != tenant:
                 raise DataProblem("This snapshot belongs to another tenant.", "Ingest the tenant again.")

@@ -4,7 +4,8 @@
 
 -- Facts about the snapshot itself: format, tenant, tenant_name, as_of, source, default_domain,
 -- show_everyone_claim, show_all_users_claim ('true'/'false', insights.md 3.7),
--- directory_complete ('true' when a missing id proves deletion; MGDC pulls cannot prove it).
+-- directory_complete ('true' when a missing id proves deletion; MGDC pulls cannot prove it),
+-- activity_until ('YYYY-MM-DD', the last day whose activity is complete here; absent = no activity was loaded).
 CREATE TABLE meta (key VARCHAR PRIMARY KEY, value VARCHAR NOT NULL);
 
 -- Everybody and everything that can be named in an access list.
@@ -28,7 +29,8 @@ CREATE TABLE principal (
   status VARCHAR NOT NULL,
   membership VARCHAR,             -- groups: Assigned | Dynamic
   created_at TIMESTAMP, last_sign_in TIMESTAMP,
-  reported_users BIGINT           -- member count the source states for a group it does not list
+  reported_users BIGINT,          -- member count the source states for a group it does not list
+  home_tenant VARCHAR             -- users of another organisation: its tenant id (lower-case GUID), if known
 );
 
 -- Who is directly in what. Containers: groups, sp_groups, directory roles. Link members are in
@@ -81,4 +83,59 @@ CREATE TABLE invite (link INTEGER NOT NULL, principal INTEGER NOT NULL, redeemed
 -- What the source said but could not be placed: shown on Exceptions of every report it touches.
 CREATE TABLE source_problem (
   severity VARCHAR NOT NULL, site INTEGER, object VARCHAR, principal VARCHAR, code VARCHAR NOT NULL, message VARCHAR NOT NULL
+);
+
+-- The person as the directory describes them, beyond `principal`. One row at most; NULL = not told.
+CREATE TABLE profile (
+  principal INTEGER NOT NULL, given_name VARCHAR, surname VARCHAR, job_title VARCHAR, department VARCHAR,
+  company VARCHAR, office VARCHAR, city VARCHAR, country VARCHAR, usage_location VARCHAR, language VARCHAR,
+  employee_id VARCHAR, mobile_phone VARCHAR, business_phone VARCHAR, account_enabled BOOLEAN,
+  password_changed_at TIMESTAMP
+);
+-- state: Active | Suspended | Error ...; sku: lower-case GUID or the source's own name of the plan
+CREATE TABLE license (principal INTEGER NOT NULL, sku VARCHAR NOT NULL, name VARCHAR, assigned_at TIMESTAMP, state VARCHAR);
+CREATE TABLE manager (principal INTEGER NOT NULL, manager INTEGER NOT NULL);
+
+-- A person's OneDrive. path: from the drive's root, "Documents/Trips/May.docx", no leading slash.
+-- kind: folder | file. content: key for the file's bytes (Facts.content); NULL = the bytes are not held.
+CREATE TABLE drive_item (
+  owner INTEGER NOT NULL, path VARCHAR NOT NULL, kind VARCHAR NOT NULL, size BIGINT, created_at TIMESTAMP,
+  modified_at TIMESTAMP, modified_by VARCHAR, content VARCHAR
+);
+
+-- What a person did. workload: SharePoint | OneDrive | Teams | Exchange | Yammer | Entra ...
+CREATE TABLE activity_event (
+  principal INTEGER NOT NULL, at TIMESTAMP NOT NULL, workload VARCHAR NOT NULL, operation VARCHAR NOT NULL,
+  object VARCHAR, site INTEGER, detail VARCHAR
+);
+-- Rows of the usage reports about a person, one a day; NULL = nothing told for that workload.
+CREATE TABLE person_day (
+  principal INTEGER NOT NULL, day DATE NOT NULL, files_viewed_or_edited BIGINT, files_synced BIGINT,
+  files_shared_internally BIGINT, files_shared_externally BIGINT, pages_visited BIGINT,
+  emails_sent BIGINT, emails_received BIGINT, emails_read BIGINT, chat_messages BIGINT, meetings BIGINT
+);
+
+-- Microsoft 365 groups: state at the end of `activity_until` (meta), and activity by day (graph.md 6).
+-- visibility: Public | Private. deleted_on: the day a deleted group was deleted (principal.status says that it is).
+CREATE TABLE unified_group (
+  grp INTEGER NOT NULL, visibility VARCHAR, mailbox_items BIGINT, mailbox_bytes BIGINT, site_files BIGINT,
+  site_bytes BIGINT, deleted_on DATE
+);
+-- NULL = that workload told nothing of the group that day; 0 = it told that nothing happened.
+CREATE TABLE group_day (
+  grp INTEGER NOT NULL, day DATE NOT NULL, emails_received BIGINT, yammer_posted BIGINT, yammer_read BIGINT,
+  yammer_liked BIGINT, pages_viewed BIGINT, channel_messages BIGINT, meetings BIGINT
+);
+-- Which file of the group's library somebody viewed, edited, shared or synced on a day: one row a file and day.
+CREATE TABLE group_file_day (grp INTEGER NOT NULL, day DATE NOT NULL, file BIGINT NOT NULL);
+
+-- Rows of Microsoft's own groups activity detail report, as they were loaded (`waybill ingest usage`):
+-- where a row's period and refresh date are asked for, they are what is answered.
+--  period: 7 | 30 | 90 | 180. concealed: names were hashed and ids zeroed at the source.
+CREATE TABLE usage_report (
+  refresh_date DATE NOT NULL, period INTEGER NOT NULL, position INTEGER NOT NULL, concealed BOOLEAN NOT NULL,
+  display_name VARCHAR, is_deleted BOOLEAN, owner_upn VARCHAR, last_activity DATE, group_type VARCHAR,
+  members BIGINT, external_members BIGINT, emails_received BIGINT, active_files BIGINT, yammer_posted BIGINT,
+  yammer_read BIGINT, yammer_liked BIGINT, mailbox_items BIGINT, mailbox_bytes BIGINT, site_files BIGINT,
+  site_bytes BIGINT, group_id VARCHAR, channel_messages BIGINT, meetings BIGINT
 );

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
-from waybill.errors import DataProblem
+from waybill.errors import ContentMissing, DataProblem
 from waybill.export import Batches, Column, Sql, schema_of
 from waybill.tenant.build import SNAPSHOT_FORMAT, sql_file
 
@@ -23,12 +24,34 @@ _DAMAGE = ("Corrupt database", "checksum", "Could not read")
 """Words of the engine's errors about its file (DuckDB 2; it has no error class of its own for this)."""
 
 
+OpenContent = Callable[[str], Iterator[bytes]]
+"""The bytes of a file by its key (`drive_item.content`), in chunks; raises ContentMissing."""
+
+
+def holds_nothing(key: str) -> Iterator[bytes]:
+    """The contents of an installation that keeps none."""
+    raise ContentMissing("The contents of this file are not kept here.")
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What a reader is told that is not in the snapshot: the time, and where file contents come from.
+
+    `lag_days`: how long after a day its activity counts as complete (graph.md 6.4).
+    """
+
+    now: datetime
+    lag_days: int = 2
+    contents: OpenContent = holds_nothing
+
+
 class Snapshot:
     """The Facts of one job. Temporary tables live in this connection alone and die with it."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, snapshot: str) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, snapshot: str, outside: Outside) -> None:
         self._connection = connection
         self._snapshot = snapshot
+        self._outside = outside
         self.meta: dict[str, str] = dict(connection.execute("SELECT key, value FROM meta").fetchall())
 
     @property
@@ -42,6 +65,17 @@ class Snapshot:
     @property
     def as_of(self) -> datetime:
         return datetime.fromisoformat(self.meta["as_of"])
+
+    @property
+    def today(self) -> date:
+        return self._outside.now.date()
+
+    @property
+    def latest_day(self) -> date:
+        return self.today - timedelta(days=self._outside.lag_days)
+
+    def content(self, key: str) -> Iterator[bytes]:
+        return self._outside.contents(key)
 
     def stage(self, query: str | Sql, **parameters: Any) -> None:
         # The engine binds parameters of one statement at a time: each gets those it names.
@@ -87,7 +121,13 @@ def _text(query: str | Sql) -> str:
 
 @contextmanager
 def open_snapshot(
-    path: Path, snapshot: str, *, spill: Path, memory_mb: int, threads: int = 2
+    path: Path,
+    snapshot: str,
+    *,
+    spill: Path,
+    memory_mb: int,
+    threads: int = 2,
+    outside: Outside | None = None,
 ) -> Iterator[Snapshot]:
     """Open the snapshot file at `path` for one job; raises DataProblem if it is missing or damaged."""
     spill.mkdir(parents=True, exist_ok=True)
@@ -102,7 +142,7 @@ def open_snapshot(
         try:
             connection.execute(f"ATTACH '{quoted}' AS snapshot (READ_ONLY)")
             connection.execute("USE snapshot")
-            reader = Snapshot(connection, snapshot)
+            reader = Snapshot(connection, snapshot, outside or Outside(datetime.now(UTC)))
         except duckdb.Error as error:
             raise _damaged(snapshot) from error
         if reader.meta.get("format") != str(SNAPSHOT_FORMAT):

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from tests.unit.identity.identity_parts import PERMISSION, House
 from waybill.errors import DataProblem
 from waybill.identity.keys import SigningKeys, signing_key
-from waybill.identity.sealing import CannotOpen, Sealer, open_sealer
 from waybill.identity.tokens import INSIGHTS_AUDIENCE
+from waybill.sealing import CannotOpen, Sealer, open_sealer
 
 KEPT_SECONDS = 3900
 """What open_identity keeps for tokens of an hour."""

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -51,6 +51,8 @@ class ToyFacts:
     tenant: str
     snapshot: str
     as_of: datetime = datetime(2026, 1, 2, tzinfo=UTC)
+    today: date = date(2026, 11, 21)
+    latest_day: date = date(2026, 11, 19)
 
     def stage(self, query: str | Sql, **parameters: Any) -> None:
         raise NotImplementedError
@@ -59,6 +61,9 @@ class ToyFacts:
         raise NotImplementedError
 
     def table(self, query: str | Sql, **parameters: Any) -> list[tuple[Any, ...]]:
+        raise NotImplementedError
+
+    def content(self, key: str) -> Iterator[bytes]:
         raise NotImplementedError
 
 
