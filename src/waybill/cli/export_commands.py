@@ -16,7 +16,7 @@ import typer
 from waybill.cli import screen
 from waybill.cli.options import house_of
 from waybill.errors import BadRequest, WaybillError
-from waybill.export import Export, Field, Received
+from waybill.export import Export, Family, Field, Received
 from waybill.exports import CATALOG
 
 _POLL_SECONDS = 0.1
@@ -64,7 +64,7 @@ class _Target:
     output: Path | None
 
 
-def _parameter(field: Field) -> inspect.Parameter:
+def field_parameter(field: Field) -> inspect.Parameter:
     """A field as a command-line option: `--site URL`, repeatable where the field is a list."""
     kind: Any = bool if field.flag else list[str] if field.many else str
     shown = None if field.flag else "|".join(field.choices) if field.integer else "TEXT"
@@ -101,7 +101,7 @@ def command_of(export: Export) -> Callable[..., None]:
 
     def command(**given: Any) -> None:
         received = {
-            field.wire: _values(given[field.option.replace("-", "_")])
+            field.wire: values_of(given[field.option.replace("-", "_")])
             for field in export.fields
             if given[field.option.replace("-", "_")]
         }
@@ -119,7 +119,7 @@ def command_of(export: Export) -> Callable[..., None]:
         try:
             outcome = run(export, received, where)
         except BadRequest as error:
-            raise _in_options(error, export) from None
+            raise in_options(error, export) from None
         if given["as_json"]:
             screen.result(outcome.as_json())
             return
@@ -129,7 +129,7 @@ def command_of(export: Export) -> Callable[..., None]:
             f"{outcome.status.replace('_', ' ')} in {outcome.seconds:.1f} s: {rows}", markup=False
         )
 
-    parameters = [_parameter(field) for field in export.fields]
+    parameters = [field_parameter(field) for field in export.fields]
     parameters += [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
         for name, annotation, default in _COMMON
@@ -142,14 +142,14 @@ def command_of(export: Export) -> Callable[..., None]:
     return command
 
 
-def _in_options(error: BadRequest, export: Export) -> BadRequest:
+def in_options(error: BadRequest, export: Export) -> BadRequest:
     """The same error, also naming the option behind the wire name it speaks of."""
     options = [field.option for field in export.fields if field.wire == error.field]
     hint = f"{error.hint} (Option --{options[0]}.)".strip() if options else error.hint
     return BadRequest(error.message, hint, error.field)
 
 
-def _values(given: Any) -> tuple[str, ...]:
+def values_of(given: Any) -> tuple[str, ...]:
     if given is True:
         return ("true",)
     return tuple(given) if isinstance(given, list) else (str(given),)
@@ -179,7 +179,7 @@ def run_local(export: Export, received: Received, where: _Target) -> Outcome:
         if job.error or not job.file_name:
             raise ExportFailed(f"Job {job.number} is {job.state}.", job.error)
         final = where.output or Path.cwd() / job.file_name
-        _copy(house.jobs.file_of(job), final)
+        copy_whole(house.jobs.file_of(job), final)
     finally:
         house.jobs.shutdown(grace=0)
     rows = {count.name: count.rows for count in job.counts}
@@ -187,7 +187,7 @@ def run_local(export: Export, received: Received, where: _Target) -> Outcome:
     return Outcome(str(job.number), str(job.state), final, rows, seconds, job.process_peak_memory_mb)
 
 
-def _copy(source: Path, target: Path) -> None:
+def copy_whole(source: Path, target: Path) -> None:
     """Under a temporary name first: a file with the asked name is always whole."""
     partial = target.with_name(target.name + ".part")
     try:
@@ -231,7 +231,10 @@ def run_remote(export: Export, received: Received, where: _Target) -> Outcome:
 
 
 def register(cli: typer.Typer, catalog: tuple[Export, ...] = CATALOG) -> None:
+    from waybill.cli import graph_exports
+
     group = typer.Typer(help="Run an export and save its file.", no_args_is_help=True)
     for export in catalog:
-        group.command(export.name, short_help=export.title)(command_of(export))
+        make = command_of if export.family is Family.INSIGHTS else graph_exports.command_of
+        group.command(export.name, short_help=export.title)(make(export))
     cli.add_typer(group, name="export")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -59,12 +60,20 @@ def target_of(export: Export, received: Received) -> str:
     return f"{path}?{urlencode(query)}"
 
 
+def trusted() -> ssl.SSLContext:
+    """The machine's certificate authorities and, if named, those in SSL_CERT_FILE (`waybill serve --tls`)."""
+    context = ssl.create_default_context()
+    if extra := os.environ.get("SSL_CERT_FILE"):
+        context.load_verify_locations(extra)
+    return context
+
+
 class Server:
     """One server and one application's token on it."""
 
     def __init__(self, url: str, client_id: str, client_secret: str, scope: str) -> None:
         self._url = url.rstrip("/")
-        self._http = httpx2.Client(timeout=60, trust_env=False)
+        self._http = httpx2.Client(timeout=60, trust_env=False, verify=trusted())
         self._form = {
             "grant_type": "client_credentials",
             "client_id": client_id,
