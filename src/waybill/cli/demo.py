@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import shlex
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +14,12 @@ from waybill import log
 from waybill.cli import screen
 from waybill.cli.peek import first_rows
 from waybill.cli.remote import Server, target_of
-from waybill.export import Export, Received
+from waybill.export import Export, Family, Received
+from waybill.identity.directory_roles import GRAPH_APP_ROLES
 
 if TYPE_CHECKING:
     from waybill.api.served import Listening
+    from waybill.app import House
     from waybill.identity.apps import AppCredentials
     from waybill.settings import Settings
 
@@ -26,6 +31,15 @@ _SHOWN = {
 
 _ROWS = 5
 _ENDINGS = {2: "finished (status 2)", 4: "finished with exceptions (status 4)"}
+
+
+@dataclass(frozen=True, slots=True)
+class Up:
+    """A server that answers, an application that may ask it for everything, and the house behind it."""
+
+    url: str
+    credentials: AppCredentials
+    house: House
 
 
 class Demo:
@@ -44,19 +58,19 @@ class Demo:
 
         published = publish_practice(self._house.registry, self._size, self._seed)
         screen.err.print(f"Practice tenant {self._size!r}, snapshot {published.id}", markup=False)
-        scopes = tuple(sorted({export.scope for export in self._house.catalog}))
+        scopes = tuple(sorted({export.scope for export in self._house.catalog} | set(GRAPH_APP_ROLES)))
         return self._house.identity.apps.create("demo client", published.tenant, scopes)
 
     def _samples(self, tenant: str) -> dict[str, Received]:
         with self._house.open_latest(tenant) as facts:
             return {export.name: dict(export.sample(facts)) for export in self._house.catalog}
 
-    def run(self) -> dict[str, Any]:
-        """Everything once, over HTTP as a client would; returns what the files hold."""
+    @contextmanager
+    def served(self) -> Iterator[Up]:
+        """Practice tenant, application and server, for as long as the block lasts."""
         from waybill.api.served import serve
 
         credentials = self._prepare()
-        samples = self._samples(credentials.tenant)
         self._house.start_jobs()
         ready = threading.Event()
         listening: list[Listening] = []
@@ -67,7 +81,10 @@ class Demo:
 
         settings = self._house.settings
         server = threading.Thread(
-            target=serve, args=(self._house.web(), settings.host, settings.port, on_ready), daemon=True
+            target=serve,
+            args=(self._house.web(), settings.host, settings.port, on_ready),
+            kwargs={"tls": self._house.tls_files()},
+            daemon=True,
         )
         server.start()
         while not ready.wait(0.2):
@@ -75,15 +92,24 @@ class Demo:
                 raise SystemExit("waybill: the demo server did not start; see the error above.")
         try:
             screen.err.print(f"Server on {listening[0].url}", markup=False)
-            files = {
-                export.name: self._ask(listening[0].url, credentials, export, samples[export.name])
-                for export in self._house.catalog
-            }
+            yield Up(listening[0].url, credentials, self._house)
         finally:
             listening[0].stop()
             server.join(15)
             self._house.jobs.shutdown(grace=5)
-        return {"tenant": credentials.tenant, "files": files}
+
+    def run(self) -> dict[str, Any]:
+        """Everything once, over HTTP as a client would; returns what the files hold."""
+        with self.served() as up:
+            return {"tenant": up.credentials.tenant, "files": self.insights(up)}
+
+    def insights(self, up: Up) -> dict[str, Any]:
+        """The exports that answer with a workbook, as their clients ask for them."""
+        samples = self._samples(up.credentials.tenant)
+        wanted = [export for export in self._house.catalog if export.family is Family.INSIGHTS]
+        return {
+            export.name: self._ask(up.url, up.credentials, export, samples[export.name]) for export in wanted
+        }
 
     def _ask(
         self, url: str, credentials: AppCredentials, export: Export, received: Received
@@ -136,6 +162,8 @@ class Demo:
             token,
         ]
         for export in self._house.catalog:
+            if export.family is not Family.INSIGHTS:
+                continue
             asked = shlex.quote(url + target_of(export, samples[export.name]))
             lines.append(f"JOB=$({bearer} {asked} | {_member('jobId')}); echo job $JOB")
         lines += [
