@@ -26,7 +26,7 @@ def main() -> None:
     os.umask(0o077)
     port = free_port()
     settings = Settings(data=DATA, port=0, tls=True, storage_emulators=(f"127.0.0.1:{port}",))
-    ca = str(settings.tls_path / "ca.pem")
+    ca = str(settings.tls_path / "authority.pem")
     os.environ["SSL_CERT_FILE"] = ca  # how the SDKs (httpx) and our own client are told whom to trust
     demo = Demo(settings, "tiny")
     with azurite(DATA / "azurite", port) as storage, demo.served() as up:

@@ -9,17 +9,32 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from starlette.types import ASGIApp
 
+from waybill.api.entra import entra_routes
 from waybill.api.oauth import oauth_routes
 from waybill.api.server import build_app
-from waybill.api.services import Services
+from waybill.api.services import GraphServices, Services
 from waybill.clock import SYSTEM_CLOCK, Clock
 from waybill.control import open_control
-from waybill.export import Export, Facts
+from waybill.delivery.destinations import Destinations
+from waybill.delivery.links import Links
+from waybill.delivery.locations import StorageRules
+from waybill.delivery.network import Network
+from waybill.errors import NotFound
+from waybill.export import Export, Facts, Family, Table
 from waybill.exports import CATALOG
-from waybill.identity.service import Identity, open_identity
+from waybill.identity.service import GraphRules, Identity, open_identity
+from waybill.ingest.practice.contents import open_practice
+from waybill.jobs.operations import Operations
+from waybill.jobs.prepared import Prepared
 from waybill.jobs.produce import Means
+from waybill.jobs.removals import Removals
+from waybill.jobs.report_concealment import concealed
+from waybill.jobs.report_settings import ReportSettings
 from waybill.jobs.service import Jobs
+from waybill.jobs.storage import DeliveryStorage
+from waybill.sealing import open_sealer
 from waybill.settings import Settings
+from waybill.tenant.contents import ContentStore, contents_of
 from waybill.tenant.registry import Registry
 from waybill.words import translated
 
@@ -35,6 +50,13 @@ class House:
     identity: Identity
     jobs: Jobs
     catalog: tuple[Export, ...]
+    contents: ContentStore
+    destinations: Destinations
+    operations: Operations
+    report_settings: ReportSettings
+    prepared: Prepared
+    links: Links
+    removals: Removals
 
     def export(self, name: str) -> Export:
         """The export of that name; names come from the catalog itself."""
@@ -58,6 +80,8 @@ class House:
                 translate=translated,
                 work=self.settings.work_path,
                 files=self.settings.files_path,
+                deliveries=self.operations,
+                table_form=self._in_its_form,
             )
         )
 
@@ -68,15 +92,45 @@ class House:
             jobs=self.jobs,
             open_latest=self.open_latest,
             clock=self.clock,
+            graph=GraphServices(
+                verify_graph=self.identity.graph_verifier.verify,
+                operations=self.operations,
+                prepared=self.prepared,
+                links=self.links,
+                report_settings=self.report_settings,
+                removals=self.removals,
+                settings=self.settings,
+            ),
         )
         oauth = oauth_routes(
             self.identity.clients,
             self.identity.issuer,
             self.identity.keys,
-            scopes=sorted({export.scope for export in self.catalog}),
+            scopes=sorted({export.scope for export in self.catalog if export.family is Family.INSIGHTS}),
             public_url=self.settings.public_url,
         )
-        return build_app(self.catalog, services, self.settings, oauth)
+        entra = entra_routes(
+            self.identity.clients,
+            self.identity.graph_issuer,
+            self.identity.keys,
+            self._tenant_id,
+            self.clock,
+            app_id_uri=self.settings.app_id_uri,
+            public_url=self.settings.public_url,
+        )
+        return build_app(self.catalog, services, self.settings, [*oauth, *entra])
+
+    def _in_its_form(self, tenant: str, table: Table) -> Table:
+        """A table as the tenant wants names shown."""
+        if not self.report_settings.conceals(tenant):
+            return table
+        return concealed(table, self.report_settings.key(tenant))
+
+    def _tenant_id(self, name_or_id: str) -> str | None:
+        try:
+            return self.registry.tenant(name_or_id).id
+        except NotFound:
+            return None
 
 
 def open_house(
@@ -85,6 +139,7 @@ def open_house(
     """Open (or create) the data folder. Runs no jobs until `start_jobs`."""
     settings.data.mkdir(parents=True, exist_ok=True)
     control = open_control(settings.control_path)
+    contents = ContentStore(settings.contents_path)
     registry = Registry(
         control,
         settings.snapshots_path,
@@ -93,12 +148,54 @@ def open_house(
         report_memory_mb=settings.report_memory_mb,
         ingest_memory_mb=settings.ingest_memory_mb,
         report_lag_days=settings.report_lag_days,
+        contents=contents_of({"practice": open_practice, "sha256": contents.open}),
     )
+    sealing_key = settings.data / "sealing.key"
     identity = open_identity(
         control,
-        settings.data / "sealing.key",
+        sealing_key,
         clock,
         public_url=settings.public_url,
         token_seconds=settings.token_seconds,
+        graph=_graph_rules(settings, registry),
     )
-    return House(settings, clock, control, registry, identity, Jobs(control, settings, clock), catalog)
+    sealer = open_sealer(sealing_key)
+    jobs = Jobs(control, settings, clock)
+    rules = StorageRules(settings.storage_hosts, settings.storage_emulators, settings.storage_ca)
+    destinations = Destinations(control, sealer, rules, clock)
+    storage = DeliveryStorage(rules, destinations, Network(clock, ca=settings.storage_ca))
+    report_settings = ReportSettings(control, sealer, clock)
+    return House(
+        settings=settings,
+        clock=clock,
+        control=control,
+        registry=registry,
+        identity=identity,
+        jobs=jobs,
+        catalog=catalog,
+        contents=contents,
+        destinations=destinations,
+        operations=Operations(control, settings, clock, sealer, storage, jobs.enqueue),
+        report_settings=report_settings,
+        prepared=Prepared(settings.reports_path, report_settings, clock),
+        links=Links(control, sealer, clock, settings.download_link_seconds),
+        removals=Removals(control, clock),
+    )
+
+
+def _graph_rules(settings: Settings, registry: Registry) -> GraphRules:
+    def is_tenant(tenant: str) -> bool:
+        return any(known.id == tenant for known in registry.tenants())
+
+    def is_practice(tenant: str) -> bool:
+        found = registry.snapshots(tenant)
+        return bool(found) and found[0].source.startswith("practice")
+
+    return GraphRules(
+        app_id_uri=settings.app_id_uri,
+        entra_tenants=settings.entra_tenants,
+        entra_authority=settings.entra_authority,
+        entra_audiences=settings.entra_audiences,
+        is_tenant=is_tenant,
+        is_practice=is_practice,
+    )

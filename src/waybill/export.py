@@ -186,6 +186,7 @@ class Table:
     members: the JSON member of each column; entity: the JSON type's name, without namespace
     json_only: columns (names) the CSV does not have
     names, ids: columns whose values are replaced when the tenant conceals names: by a pseudonym, by zeros
+    gaps: what the snapshot could not tell, one plain ASCII sentence each
     """
 
     entity: str
@@ -195,6 +196,7 @@ class Table:
     json_only: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
     ids: frozenset[str] = frozenset()
+    gaps: tuple[str, ...] = ()
 
 
 class Facts(Protocol):
@@ -281,6 +283,7 @@ class Field:
     flag: bool = False
     choices: tuple[str, ...] = ()
     hidden: bool = False  # accepted, but not offered in the docs
+    quoted: bool = False  # of a CALL: a string literal in single quotes; otherwise an Edm.Date, bare
 
 
 @dataclass(frozen=True, slots=True)

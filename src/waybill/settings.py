@@ -82,6 +82,11 @@ class Settings(BaseSettings):
         return self.data / "deliveries"
 
     @property
+    def reports_path(self) -> Path:
+        """Usage reports made lately, by the SHA-256 of their bytes."""
+        return self.data / "reports"
+
+    @property
     def files_path(self) -> Path:
         return self.data / "files"
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.clients.command_line import Commands, waybill
+from tests.clients.graph_house import GraphHouse, running_graph_house
 from tests.clients.insights_house import House, running_house
 from tests.clients.product_server import Practice, Product, Waiting, product_on, serving, waiting_house
 
@@ -17,6 +18,13 @@ from tests.clients.product_server import Practice, Product, Waiting, product_on,
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """A server with echoing exports; point this fixture at the whole product to run the same cases."""
     with running_house(tmp_path_factory.mktemp("house")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def graph_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GraphHouse]:
+    """A server of the Graph face with exports that give nothing, and a shelf for storage."""
+    with running_graph_house(tmp_path_factory.mktemp("graph-house")) as running:
         yield running
 
 

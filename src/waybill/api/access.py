@@ -14,7 +14,7 @@ MAX_TOKEN_CHARACTERS = 16_384
 
 def authorize(request: Request, services: Services, scope: str) -> Caller:
     """The verified caller. Raises TokenRefused (401) or ScopeMissing (403); insights.md 1.1, 1.2."""
-    caller = services.verify(_bearer(request), services.audience)
+    caller = services.verify(bearer(request), services.audience)
     visit = visit_of(request.scope)
     visit.client_id, visit.tenant = caller.client_id, caller.tenant
     if scope not in caller.scopes:
@@ -22,7 +22,8 @@ def authorize(request: Request, services: Services, scope: str) -> Caller:
     return caller
 
 
-def _bearer(request: Request) -> str:
+def bearer(request: Request) -> str:
+    """The one bearer token of the request. Raises TokenRefused (401)."""
     headers = request.headers.getlist("authorization")
     if not headers:
         raise TokenRefused("No access token was sent.", "Send it as: Authorization: Bearer <token>.")

@@ -83,7 +83,7 @@ def download_answer(
     }
     if not _allowed(asked.get("if-match"), download.etag):
         return Response(status_code=412, headers={"etag": download.etag, "cache-control": "no-store"})
-    if _has_it(asked.get("if-none-match"), download.etag):
+    if has_it(asked.get("if-none-match"), download.etag):
         return Response(status_code=304, headers={"etag": download.etag, "cache-control": "no-store"})
     part: tuple[int, int] | None = None
     if asked.get("if-range") in (None, download.etag):
@@ -115,7 +115,8 @@ def _allowed(if_match: str | None, etag: str) -> bool:
     return if_match is None or if_match.strip() == "*" or etag in {tag.strip() for tag in if_match.split(",")}
 
 
-def _has_it(if_none_match: str | None, etag: str) -> bool:
+def has_it(if_none_match: str | None, etag: str) -> bool:
+    """Whether If-None-Match (a list, or `*`; compared weakly) says that the client has these bytes."""
     return if_none_match is not None and (if_none_match.strip() == "*" or etag in _tags(if_none_match))
 
 

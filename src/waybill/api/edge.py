@@ -5,16 +5,16 @@ It sits in front of routing because routers see decoded paths and collapse what 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from urllib.parse import quote
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from waybill import log
-from waybill.api.errors import error_answer, problem_of
-from waybill.api.urls import Match, Pattern, decode, find, raw_path, split
-from waybill.api.visit import Visit, attach
+from waybill.api.urls import Match, decode, raw_path, split
+from waybill.api.visit import Face, Visit, attach
 from waybill.clock import Clock
 
 SECURITY_HEADERS: Mapping[str, str] = {
@@ -27,6 +27,7 @@ SECURITY_HEADERS: Mapping[str, str] = {
 """Set where a route has not said otherwise."""
 
 _LOGGED_PATH = 200
+_SANE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 _log = log.get(__name__)
 
@@ -34,13 +35,14 @@ _log = log.get(__name__)
 class Edge:
     """ASGI middleware around the whole application.
 
-    A raw path that fits one of `patterns` is routed by the pattern's own text; the values of its
-    segments travel in the visit (waybill.api.visit), never through a router's decoding.
+    The first of `faces` that owns a raw path brings it to a canonical route, by whose own text it is
+    then routed; the values of its segments travel in the visit (waybill.api.visit), never through a
+    router's decoding. The last face owns whatever is left, and must say so.
     """
 
-    def __init__(self, app: ASGIApp, patterns: tuple[Pattern, ...], clock: Clock) -> None:
+    def __init__(self, app: ASGIApp, faces: tuple[Face, ...], clock: Clock) -> None:
         self._app = app
-        self._patterns = patterns
+        self._faces = faces
         self._clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -48,9 +50,8 @@ class Edge:
             await self._app(scope, receive, send)
             return
         path = raw_path(scope)
-        match = find(self._patterns, path)
-        visit = Visit(self._clock.guid(), self._clock.now(), match)
-        routed = _routed(scope, match)
+        visit = self._visit(scope, path)
+        routed = _routed(scope, visit.match)
         attach(routed, visit)
         status = 0
 
@@ -66,9 +67,20 @@ class Edge:
         except Exception as error:  # noqa: BLE001  the last resort: whatever it was, one envelope and one log line
             _log.exception("request failed", trace_id=visit.trace_id)
             if not status:
-                await error_answer(problem_of(error), visit)(routed, receive, send_on)
+                await visit.face.refuse(error, visit)(routed, receive, send_on)
         finally:
             self._write_line(scope, path, visit, status)
+
+    def _visit(self, scope: Scope, path: bytes) -> Visit:
+        face = next(face for face in self._faces if face.owns(path))
+        request_id = self._clock.guid()
+        return Visit(
+            trace_id=request_id,
+            started=self._clock.now(),
+            match=face.find(path),
+            face=face,
+            client_request_id=_client_request_id(Headers(scope=scope), request_id),
+        )
 
     def _write_line(self, scope: Scope, path: bytes, visit: Visit, status: int) -> None:
         """No query and no token; of a known route its pattern, since ids may name people."""
@@ -91,9 +103,17 @@ def _routed(scope: Scope, match: Match | None) -> Scope:
     return {**scope, "path": match.pattern, "raw_path": quote(match.pattern, safe="/").encode("ascii")}
 
 
+def _client_request_id(headers: Headers, request_id: str) -> str:
+    """The caller's own id of the request if it can be one, else ours again (graph.md 1.2)."""
+    sent = headers.get("client-request-id", "")
+    return sent if _SANE_ID.fullmatch(sent) else request_id
+
+
 def _finish_headers(message: Message, visit: Visit) -> None:
     headers = MutableHeaders(raw=message.setdefault("headers", []))
     headers["request-id"] = visit.trace_id
+    for name, value in visit.face.headers(visit).items():
+        headers[name] = value
     for name, value in SECURITY_HEADERS.items():
         headers.setdefault(name, value)
 

@@ -2,49 +2,36 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import parse_qsl
 
 import anyio
-import orjson
 from anyio.to_thread import run_sync
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from waybill import log
+from waybill.api.token_requests import (
+    NO_STORE,
+    OAuthError,
+    base_of,
+    oauth_answer,
+    presented_by,
+    read_form,
+    refusal,
+)
 from waybill.identity.apps import App
 from waybill.identity.clients import ClientAuthenticator, Presented
+from waybill.identity.directory_roles import GRAPH_APP_ROLES
 from waybill.identity.keys import SigningKeys
 from waybill.identity.refusals import ClientRefused, RequestMalformed, TooManyAttempts
 from waybill.identity.tokens import INSIGHTS_AUDIENCE, IssuedToken, TokenIssuer
-
-LONGEST_BODY = 64 * 1024
-"""Bytes. The longest honest body is an assertion with its certificate chain, some 10 KiB."""
-
-_MOST_FIELDS = 50
-_FORM = "application/x-www-form-urlencoded"
-_CREDENTIALS = ("client_secret", "client_assertion")
-_HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
-_NO_STORE = {"cache-control": "no-store", "pragma": "no-cache"}
 
 _AT_ONCE = 4
 """Token requests worked on at a time: each takes up to 16 MiB and 40 ms for its scrypt hash."""
 
 _log = log.get(__name__)
-
-
-class OAuthError(Exception):
-    """An error of RFC 6749 5.2. `description` is for the client's developer and holds no credential."""
-
-    def __init__(self, code: str, description: str, status: int = 400, **headers: str) -> None:
-        super().__init__(code, description)
-        self.code = code
-        self.description = description
-        self.status = status
-        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,16 +88,16 @@ class _OAuth:
         """POST /connect/token."""
         presented = Presented()
         try:
-            base = self._base(request)
-            form = await _form(request)
-            presented = _presented(form, request)
+            base = base_of(request, self._public_url)
+            form = await read_form(request)
+            presented = presented_by(form, request)
             issued = await run_sync(self._grant, form, presented, base, limiter=self._limit)
         except OAuthError as error:
-            return _refusal(error)
+            return refusal(error)
         except RequestMalformed as error:
-            return _refusal(OAuthError("invalid_request", str(error)))
+            return refusal(OAuthError("invalid_request", str(error)))
         except TooManyAttempts as error:
-            return _refusal(OAuthError("invalid_client", str(error), 429, retry_after=str(error.retry_after)))
+            return refusal(OAuthError("invalid_client", str(error), 429, retry_after=str(error.retry_after)))
         except ClientRefused as error:
             # The id is not logged: people paste secrets into the wrong field.
             _log.warning(
@@ -118,8 +105,8 @@ class _OAuth:
             )
             if presented.basic:
                 challenge = 'Basic realm="waybill", charset="UTF-8"'
-                return _refusal(OAuthError("invalid_client", str(error), 401, www_authenticate=challenge))
-            return _refusal(OAuthError("invalid_client", str(error)))
+                return refusal(OAuthError("invalid_client", str(error), 401, www_authenticate=challenge))
+            return refusal(OAuthError("invalid_client", str(error)))
         body = {
             "token_type": "Bearer",
             "expires_in": issued.expires_in,
@@ -127,28 +114,28 @@ class _OAuth:
             "access_token": issued.value,
             "scope": " ".join(issued.scopes),
         }
-        return _json(body, 200, _NO_STORE)
+        return oauth_answer(body, 200, NO_STORE)
 
     async def discovery(self, request: Request) -> Response:
         """GET /.well-known/openid-configuration, and the same below /connect for clients that need a path."""
         try:
-            base = self._base(request)
+            base = base_of(request, self._public_url)
         except OAuthError as error:
-            return _refusal(error)
+            return refusal(error)
         below = request.url.path.startswith("/connect/")
         place = _Place(base + ("/connect" if below else ""), f"{base}/connect/token")
         document = {**place.document(), "scopes_supported": self._scopes}
         # With no public_url the document depends on the Host header: a shared cache must not mix them up.
-        return _json(document, 200, {"cache-control": "private, max-age=300"})
+        return oauth_answer(document, 200, {"cache-control": "private, max-age=300"})
 
     async def jwks(self, _request: Request) -> Response:
         """GET /.well-known/jwks.json: the public halves of the keys that sign or lately signed."""
         keys = await run_sync(self._keys.jwks)
-        return _json(keys, 200, {"cache-control": "public, max-age=300"})
+        return oauth_answer(keys, 200, {"cache-control": "public, max-age=300"})
 
     async def authorize(self, _request: Request) -> Response:
         """GET /connect/authorize: there is no sign-in of people here."""
-        return _refusal(
+        return refusal(
             OAuthError("unsupported_response_type", "Only client_credentials is offered, at /connect/token.")
         )
 
@@ -164,24 +151,6 @@ class _OAuth:
         issued = self._issuer.issue(app, scopes, base, INSIGHTS_AUDIENCE)
         _log.info("token issued", client_id=app.client_id, tenant=app.tenant, scope=" ".join(scopes))
         return issued
-
-    def _base(self, request: Request) -> str:
-        """The URL this installation is reached by: configured, else as the client typed it.
-
-        X-Forwarded-Proto tells which scheme the client used at a TLS-ending proxy in front of us. It
-        is believed from anybody: it only shapes URLs in the answer to the one who sent it. What it
-        (and Host) cannot give is safety: without public_url an assertion's `aud` is compared with a
-        name the sender chose, so one captured by another server could be sent here. Installations
-        reached by strangers should set public_url.
-        """
-        if self._public_url:
-            return self._public_url
-        host = request.headers.get("host", "")
-        if not _HOST.fullmatch(host):
-            raise OAuthError("invalid_request", "The Host header is not a host name with an optional port.")
-        forwarded = request.headers.get("x-forwarded-proto", "").split(",")[0].strip().lower()
-        scheme = forwarded if forwarded in ("http", "https") else request.url.scheme
-        return f"{scheme}://{host}"
 
 
 def oauth_routes(
@@ -211,58 +180,13 @@ def oauth_routes(
 
 def _granted(app: App, wanted: str) -> tuple[str, ...]:
     """The scopes the token gets: those asked for, or all the application has if it asks for none."""
-    scopes = tuple(dict.fromkeys(wanted.split())) or app.permissions
-    if not set(scopes) <= set(app.permissions):
-        offered = " ".join(app.permissions)
-        raise OAuthError("invalid_scope", f"This application may ask for no other scopes than: {offered}.")
-    return scopes
-
-
-async def _form(request: Request) -> dict[str, str]:
-    """The form fields of the body. An empty value counts as absent (RFC 6749 3.2)."""
-    media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
-    if media_type != _FORM:
-        raise OAuthError("invalid_request", f"Send the parameters as a body of type {_FORM}.")
-    if set(_CREDENTIALS) & set(request.query_params):
-        # A URL ends in the logs of every proxy on the way.
-        raise OAuthError("invalid_request", "Credentials belong in the body or the header, not in the URL.")
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LONGEST_BODY:
-            raise OAuthError("invalid_request", f"The body is larger than {LONGEST_BODY // 1024} KiB.")
-    try:
-        pairs = parse_qsl(
-            body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS
+    # Graph permissions are for the Entra-shaped endpoints (waybill.api.entra), whose tokens this API refuses.
+    offered = tuple(scope for scope in app.permissions if scope not in GRAPH_APP_ROLES)
+    scopes = tuple(dict.fromkeys(wanted.split())) or offered
+    if not offered:
+        raise OAuthError("invalid_scope", "This application has only permissions for Microsoft Graph calls.")
+    if not set(scopes) <= set(offered):
+        raise OAuthError(
+            "invalid_scope", f"This application may ask for no other scopes than: {' '.join(offered)}."
         )
-    except ValueError:  # carries the body, which holds the secret: it must not travel on
-        raise OAuthError("invalid_request", "The body is not form-encoded UTF-8.") from None
-    names = [name for name, _ in pairs]
-    if len(set(names)) != len(names):
-        raise OAuthError("invalid_request", "A parameter is repeated. Send each one once.")
-    return {name: value for name, value in pairs if value}
-
-
-def _presented(form: Mapping[str, str], request: Request) -> Presented:
-    headers = request.headers.getlist("authorization")
-    if len(headers) > 1:
-        raise OAuthError("invalid_request", "There is more than one Authorization header.")
-    return Presented(
-        client_id=form.get("client_id", ""),
-        client_secret=form.get("client_secret", ""),
-        assertion_type=form.get("client_assertion_type", ""),
-        assertion=form.get("client_assertion", ""),
-        authorization="".join(headers),
-        address=request.client.host if request.client else "",
-    )
-
-
-def _refusal(error: OAuthError) -> Response:
-    # RFC 6749 5.2 lets descriptions hold neither quotes nor backslashes, and ASCII only.
-    description = re.sub(r'[^\x20-\x7e]|["\\]', "?", error.description)
-    body = {"error": error.code, "error_description": description}
-    return _json(body, error.status, {**_NO_STORE, **error.headers})
-
-
-def _json(body: Mapping[str, object], status: int, headers: Mapping[str, str]) -> Response:
-    return Response(orjson.dumps(body), status, dict(headers), "application/json")
+    return scopes

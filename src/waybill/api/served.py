@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
+import ssl
 import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from granian.constants import HTTPModes, Interfaces
+from granian.constants import HTTPModes, Interfaces, SSLProtocols
 from granian.server.embed import Server
 from starlette.types import ASGIApp
 
@@ -20,6 +22,9 @@ from waybill.errors import WaybillError
 
 GRACE_SECONDS = 10.0
 START_SECONDS = 30.0
+
+Tls = tuple[Path, Path]
+"""PEM files: the server's certificate, then those that vouch for it; and its private key."""
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _log = log.get(__name__)
@@ -36,10 +41,12 @@ class Listening:
     host: str
     port: int
     stop: Callable[[], None]
+    secure: bool = False
 
     @property
     def url(self) -> str:
-        return f"http://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
+        scheme = "https" if self.secure else "http"
+        return f"{scheme}://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
 
 
 def serve(
@@ -48,15 +55,16 @@ def serve(
     port: int,
     on_ready: Callable[[Listening], None] = lambda _listening: None,
     grace_seconds: float = GRACE_SECONDS,
+    tls: Tls | None = None,
 ) -> None:
     """Serve until SIGTERM, SIGINT or `Listening.stop`; requests under way may finish within the grace.
 
-    Port 0 takes a free one, told to `on_ready`. Signals are handled only in the main thread. What
-    must run before or after (jobs) belongs around this call, since a stop whose grace is over skips
-    the end of ASGI's lifespan. Raises CannotListen.
+    With `tls`, HTTPS (1.2 and later) and nothing else. Port 0 takes a free one, told to `on_ready`.
+    Signals are handled only in the main thread. What must run before or after (jobs) belongs around
+    this call, since a stop whose grace is over skips the end of ASGI's lifespan. Raises CannotListen.
     """
     address, free_port = _checked_address(host, port)
-    asyncio.run(_serve(app, address, free_port, on_ready, grace_seconds))
+    asyncio.run(_serve(app, address, free_port, on_ready, grace_seconds, tls))
 
 
 def _checked_address(host: str, port: int) -> tuple[str, int]:
@@ -82,7 +90,12 @@ def _checked_address(host: str, port: int) -> tuple[str, int]:
 
 
 async def _serve(
-    app: ASGIApp, host: str, port: int, on_ready: Callable[[Listening], None], grace_seconds: float
+    app: ASGIApp,
+    host: str,
+    port: int,
+    on_ready: Callable[[Listening], None],
+    grace_seconds: float,
+    tls: Tls | None,
 ) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -96,6 +109,9 @@ async def _serve(
         websockets=False,
         backlog=1024,
         log_enabled=False,
+        ssl_cert=tls[0] if tls else None,
+        ssl_key=tls[1] if tls else None,
+        ssl_protocol_min=SSLProtocols.tls12,
     )
     if threading.current_thread() is threading.main_thread():
         for number in _SIGNALS:
@@ -107,12 +123,12 @@ async def _serve(
 
     serving = asyncio.create_task(server.serve())
     stopping = asyncio.create_task(stop.wait())
-    ready = asyncio.create_task(_answers(host, port))
+    ready = asyncio.create_task(_answers(host, port, tls))
     try:
         await asyncio.wait({serving, stopping, ready}, return_when=asyncio.FIRST_COMPLETED)
         if not serving.done() and not stopping.done():
             ready.result()
-            on_ready(Listening(host, port, stop_from_anywhere))
+            on_ready(Listening(host, port, stop_from_anywhere, tls is not None))
             await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if serving.done() and not stopping.done():
             raise CannotListen(
@@ -146,16 +162,25 @@ def _after_the_cut(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> 
         loop.default_exception_handler(context)
 
 
-async def _answers(host: str, port: int) -> None:
+async def _answers(host: str, port: int, tls: Tls | None) -> None:
     """Return once the server answers a request. Raises CannotListen after half a minute."""
     name = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  names of "any", not a bind
+    context = _own_certificate(tls[0]) if tls else None
     deadline = asyncio.get_running_loop().time() + START_SECONDS
     while asyncio.get_running_loop().time() < deadline:
         with suppress(OSError, asyncio.IncompleteReadError):
-            reader, writer = await asyncio.open_connection(name, port)
+            reader, writer = await asyncio.open_connection(name, port, ssl=context)
             writer.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
             await reader.readexactly(len(b"HTTP/1.1"))
             writer.close()
             return
         await asyncio.sleep(0.02)
     raise CannotListen(f"The web server did not answer within {START_SECONDS:.0f} seconds.", "See the log.")
+
+
+def _own_certificate(certificate: Path) -> ssl.SSLContext:
+    """Trusts this very certificate, by whatever name: the server may be listening on any address."""
+    context = ssl.create_default_context(cafile=str(certificate))
+    context.check_hostname = False
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    return context

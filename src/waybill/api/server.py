@@ -18,9 +18,11 @@ from waybill import __version__, log
 from waybill.api import docs_page, openapi
 from waybill.api.edge import Edge
 from waybill.api.errors import error_answer, problem_of
+from waybill.api.graph import graph_face, graph_routes
 from waybill.api.insights import insights_patterns, insights_routes
 from waybill.api.services import Services
-from waybill.api.visit import visit_of
+from waybill.api.urls import find
+from waybill.api.visit import Face, visit_of
 from waybill.errors import WaybillError
 from waybill.export import Export
 from waybill.settings import Settings
@@ -48,19 +50,31 @@ def build_app(
     app.router.redirect_slashes = False  # a redirect would be built from the Host header
     routes = insights_routes(catalog, services, settings)
     own = _own_routes(catalog, routes.described, settings)
-    app.router.routes.extend([*routes.served, *oauth_routes, *own])
+    graph = graph_routes(catalog, services) if services.graph is not None else []
+    app.router.routes.extend([*routes.served, *graph, *oauth_routes, *own])
     for kind in (WaybillError, HTTPException, Exception):
         app.add_exception_handler(kind, _on_error)
-    return Edge(app, insights_patterns(catalog), services.clock)
+    faces = (graph_face(catalog),) if services.graph is not None else ()
+    return Edge(app, (*faces, _insights_face(catalog)), services.clock)
+
+
+def _insights_face(catalog: tuple[Export, ...]) -> Face:
+    """The Insights API, whose words also answer for every path that is nobody's."""
+    patterns = insights_patterns(catalog)
+    return Face(
+        owns=lambda _path: True,
+        find=lambda path: find(patterns, path),
+        refuse=lambda error, visit: error_answer(problem_of(error), visit),
+    )
 
 
 async def _on_error(request: Request, error: Exception) -> Response:
-    """Every error that a route raises, in the envelope; a traceback only for what we did not foresee."""
-    problem = problem_of(error)
+    """Every error that a route raises, in its face's words; a traceback only for what we did not foresee."""
     visit = visit_of(request.scope)
-    if problem.status >= 500 and isinstance(error, WaybillError):  # others pass the edge, which logs them
+    answer = visit.face.refuse(error, visit)
+    if answer.status_code >= 500 and isinstance(error, WaybillError):  # others pass the edge, which logs them
         _log.error("request failed", trace_id=visit.trace_id, exc_info=error)
-    return error_answer(problem, visit)
+    return answer
 
 
 def _own_routes(

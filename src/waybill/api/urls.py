@@ -22,6 +22,7 @@ SKIP_WORD = "all"
 """Not vendor-documented; a harmless alias for leaving the id out (insights.md 1.3 A)."""
 
 _INDEX = re.compile(r"\[\d*\]$", re.ASCII)
+_HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,3 +133,18 @@ def query_values(query: bytes) -> dict[str, tuple[str, ...]]:
 
 def _decode_query(text: bytes) -> str:
     return unquote_to_bytes(text.replace(b"+", b" ")).decode("utf-8", errors="replace")
+
+
+def origin(headers: Mapping[str, str], scheme: str, public_url: str) -> str:
+    """The URL this installation is reached by, without a slash at its end: configured, else as the client typed it.
+
+    X-Forwarded-Proto tells the scheme the client used at a TLS-ending proxy in front of us. It, and
+    Host, only shape URLs in the answer to the one who sent them. Raises BadRequest if Host is no host.
+    """
+    if public_url:
+        return public_url.rstrip("/")
+    host = headers.get("host", "")
+    if not _HOST.fullmatch(host):
+        raise BadRequest("The Host header is not a host name with an optional port.", "Send one.")
+    forwarded = headers.get("x-forwarded-proto", "").split(",")[0].strip().lower()
+    return f"{forwarded if forwarded in ('http', 'https') else scheme}://{host}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,8 @@ import typer
 from waybill.cli import screen
 from waybill.cli.options import Data, Json, Tenant, house_of
 from waybill.errors import BadRequest
+from waybill.export import Export, Family
+from waybill.identity.directory_roles import GRAPH_APP_ROLES
 
 
 def create(
@@ -18,7 +21,10 @@ def create(
     permission: Annotated[
         list[str],
         typer.Option(
-            "--permission", metavar="SCOPE", help="A scope, e.g. insights.graph.readwrite.all; repeatable."
+            "--permission",
+            metavar="NAME",
+            help="A scope of the Insights API (insights.graph.readwrite.all) or an application permission "
+            "of Microsoft Graph (User.Export.All); repeatable.",
         ),
     ],
     certificate: Annotated[
@@ -35,13 +41,9 @@ def create(
 ) -> None:
     """Register an application; its secret is shown this once."""
     house = house_of(data)
-    known = {export.scope for export in house.catalog}
-    if unknown := [scope for scope in permission if scope not in known]:
-        raise BadRequest(
-            f"No export needs the permission {unknown[0]!r}.", f"Use: {', '.join(sorted(known))}."
-        )
+    permissions = tuple(_known(permission, house.catalog))
     pem = certificate.read_text("utf-8") if certificate else ""
-    made = house.identity.apps.create(name, house.registry.tenant(tenant).id, tuple(permission), pem)
+    made = house.identity.apps.create(name, house.registry.tenant(tenant).id, permissions, pem)
     if as_json:
         screen.result(
             {"client_id": made.client_id, "client_secret": made.client_secret or None, "tenant": made.tenant}
@@ -53,6 +55,18 @@ def create(
         screen.out.print("Keep the secret now: only its hash is stored, it cannot be shown again.")
     else:
         screen.out.print("Signs in with its certificate; it has no secret.")
+
+
+def _known(given: list[str], catalog: tuple[Export, ...]) -> Iterator[str]:
+    """Each permission as it is spelled; letter case does not matter. Raises BadRequest."""
+    scopes = {export.scope for export in catalog if export.family is Family.INSIGHTS}
+    spelled = {name.casefold(): name for name in (*sorted(scopes), *GRAPH_APP_ROLES)}
+    for name in given:
+        if name.casefold() not in spelled:
+            raise BadRequest(
+                f"No export needs the permission {name!r}.", f"Use: {', '.join(spelled.values())}."
+            )
+        yield spelled[name.casefold()]
 
 
 def list_apps(data: Data = None, as_json: Json = False) -> None:

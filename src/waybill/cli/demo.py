@@ -69,6 +69,7 @@ class Demo:
     def served(self) -> Iterator[Up]:
         """Practice tenant, application and server, for as long as the block lasts."""
         from waybill.api.served import serve
+        from waybill.cli.server_commands import open_https
 
         credentials = self._prepare()
         self._house.start_jobs()
@@ -83,7 +84,7 @@ class Demo:
         server = threading.Thread(
             target=serve,
             args=(self._house.web(), settings.host, settings.port, on_ready),
-            kwargs={"tls": self._house.tls_files()},
+            kwargs={"tls": open_https(self._house)},
             daemon=True,
         )
         server.start()

@@ -8,7 +8,15 @@ from typing import Annotated
 
 import typer
 
-from waybill.cli import app_commands, export_commands, job_commands, server_commands, tenant_commands
+from waybill.cli import (
+    app_commands,
+    export_commands,
+    job_commands,
+    operation_commands,
+    server_commands,
+    tenant_commands,
+    token_commands,
+)
 from waybill.cli.screen import err
 from waybill.errors import WaybillError, is_disk_full
 
@@ -45,6 +53,8 @@ tenant_commands.register(cli)
 app_commands.register(cli)
 export_commands.register(cli)
 job_commands.register(cli)
+operation_commands.register(cli)
+token_commands.register(cli)
 
 _ROOM = "Free or fix it, then run the command again; nothing half-written was published."
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -27,6 +28,8 @@ def serve_house(house: House, on_ready: object = None) -> None:
     if swept := house.registry.sweep():
         screen.err.print(f"Removed {swept} unfinished snapshot file(s) of an interrupted ingest.")
 
+    tls = open_https(house)
+
     def ready(listening: Listening) -> None:
         screen.err.print(f"Waybill answers on {listening.url} (docs: {listening.url}/docs)", markup=False)
         if callable(on_ready):
@@ -34,12 +37,35 @@ def serve_house(house: House, on_ready: object = None) -> None:
 
     idle = True
     try:
-        serve(house.web(), house.settings.host, house.settings.port, ready)
+        serve(house.web(), house.settings.host, house.settings.port, ready, tls=tls)
     finally:
         idle = house.jobs.shutdown(GRACE_SECONDS)
     if not idle:
         # A job sits inside one long query; ending now is as safe as kill -9, and prompt.
         os._exit(0)
+
+
+def open_https(house: House) -> tuple[Path, Path] | None:
+    """The certificate and key to serve with, if the setting `tls` is on; says how clients come to trust them."""
+    from waybill.identity.local_ca import open_tls, server_names
+
+    settings = house.settings
+    if not settings.tls:
+        return None
+    names = server_names(settings.host, settings.public_url)
+    files = open_tls(settings.tls_path, names, house.clock, machine=socket.gethostname())
+    authority = files.authority.resolve()
+    made = (
+        "a new authority that clients must trust" if files.new_authority else "this installation's authority"
+    )
+    screen.err.print(f"HTTPS for {', '.join(names)} by {made}:", markup=False)
+    for line in (
+        f"  curl       --cacert {authority}",
+        f"  Python     SSL_CERT_FILE={authority} REQUESTS_CA_BUNDLE={authority}",
+        f"  Node       NODE_EXTRA_CA_CERTS={authority}",
+    ):
+        screen.err.print(line, markup=False, soft_wrap=True)
+    return files.certificate, files.key
 
 
 def serve_command(
@@ -49,13 +75,21 @@ def serve_command(
     port: Annotated[
         int | None, typer.Option("--port", help="Port to listen on; 0 takes a free one [default: 8400].")
     ] = None,
+    tls: Annotated[
+        bool | None,
+        typer.Option(
+            "--tls",
+            help="Serve HTTPS, with a certificate of this installation's own authority [env: WAYBILL_TLS].",
+            show_default=False,
+        ),
+    ] = None,
     data: Data = None,
 ) -> None:
     """Run the server: HTTP API and jobs in one process."""
     from waybill import log
     from waybill.app import open_house
 
-    settings = settings_of(data, host=host, port=port)
+    settings = settings_of(data, host=host, port=port, tls=tls)
     log.set_up(as_json=settings.log_json)
     serve_house(open_house(settings))
 

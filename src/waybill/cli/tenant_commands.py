@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from waybill.cli import screen
+from waybill.cli import load_commands, screen
 from waybill.cli.options import Data, Json, house_of
 
 if TYPE_CHECKING:
@@ -176,5 +176,6 @@ def register(cli: typer.Typer) -> None:
     group = typer.Typer(help="Load a tenant's data.", no_args_is_help=True)
     group.callback()(_only_a_group)
     group.command("mgdc")(ingest_mgdc_command)
+    load_commands.register(group)
     cli.add_typer(group, name="ingest")
     cli.command("snapshots")(snapshots)

@@ -40,15 +40,20 @@ class ClientAuthenticator:
         self._assertions = assertions
         self._brake = brake
 
-    def authenticate(self, presented: Presented, audiences: tuple[str, ...]) -> App:
+    def authenticate(
+        self, presented: Presented, audiences: tuple[str, ...], *, single_use: bool = True
+    ) -> App:
         """The application that authenticates here, by exactly one method (RFC 6749 2.3).
 
-        `audiences` are what an assertion may name as its `aud`, the token endpoint's URL first.
+        `audiences` are what an assertion may name as its `aud`, the token endpoint's URL first;
+        `single_use` says whether it counts only once (waybill.identity.assertions).
         Raises ClientRefused, RequestMalformed or TooManyAttempts.
         """
         _check_one_method(presented)
         if presented.assertion:
-            return self._assertions.application(presented.assertion, presented.client_id, audiences)
+            return self._assertions.application(
+                presented.assertion, presented.client_id, audiences, single_use=single_use
+            )
         client_id, secret = presented.client_id, presented.client_secret
         if presented.authorization:
             client_id, secret = read_basic(presented.authorization)

@@ -19,3 +19,11 @@ class TooManyAttempts(Busy):
     def __init__(self, retry_after: int) -> None:
         super().__init__("Too many attempts for this client.", f"Try again in {retry_after} seconds.")
         self.retry_after = retry_after
+
+
+class KeysUnavailable(Busy):
+    """The keys of an Entra tenant cannot be fetched, so its tokens cannot be judged: try again later."""
+
+    def __init__(self) -> None:
+        super().__init__("The sign-in service's keys cannot be fetched just now.", "Try again in a minute.")
+        self.retry_after = 60

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -12,6 +14,8 @@ from waybill import audit
 from waybill.clock import Clock
 from waybill.errors import Busy
 from waybill.export import Received
+from waybill.jobs import operation_table
+from waybill.jobs.operation_table import Destined
 from waybill.jobs.table import Job, State, job_of, job_table, next_number, request_text, to_text
 from waybill.settings import Settings
 
@@ -39,8 +43,33 @@ def accept(control: sa.Engine, settings: Settings, clock: Clock, asked: Asked) -
         if twin is not None:
             transaction.rollback()  # the number was not used
             return twin
-        _check_queue(connection, asked.tenant, settings.queue_limit)
-        return _insert(connection, clock, asked, number, fingerprint)
+        check_queue(connection, asked.tenant, settings.queue_limit)
+        job = _insert(connection, asked, number, clock.guid(), clock.now(), fingerprint)
+        detail = {"number": number, "export": asked.export, "snapshot": asked.snapshot}
+        _record(connection, job, "job.submit", detail)
+        return job
+
+
+def accept_operation(
+    control: sa.Engine, settings: Settings, asked: Asked, guid: str, now: datetime, destined: Destined
+) -> Job:
+    """The new job of an operation with its own row, committed. Two alike are two: each has a container.
+
+    Raises Busy like `accept`. `destined` holds no secret but the sealed one.
+    """
+    with control.begin() as connection:
+        number = next_number(connection, asked.tenant)  # first: it takes the write lock
+        check_queue(connection, asked.tenant, settings.queue_limit)
+        job = _insert(connection, asked, number, guid, now, fingerprint=guid)
+        operation_table.insert(connection, guid, asked.tenant, destined)
+        detail = {
+            "export": asked.export,
+            "snapshot": asked.snapshot,
+            "user": destined.user_id,
+            "location": destined.location or "a folder of the server",
+        }
+        _record(connection, job, "operation.submit", detail)
+        return job
 
 
 def _fingerprint(asked: Asked) -> str:
@@ -61,7 +90,8 @@ def _twin(connection: sa.Connection, tenant: str, fingerprint: str) -> Job | Non
     return None if row is None else job_of(row)
 
 
-def _check_queue(connection: sa.Connection, tenant: str, limit: int) -> None:
+def check_queue(connection: sa.Connection, tenant: str, limit: int) -> None:
+    """Raises Busy if so many jobs of the tenant wait already."""
     waiting = connection.execute(
         sa.select(sa.func.count()).where(job_table.c.tenant == tenant, job_table.c.state == State.QUEUED)
     ).scalar_one()
@@ -72,10 +102,11 @@ def _check_queue(connection: sa.Connection, tenant: str, limit: int) -> None:
         )
 
 
-def _insert(connection: sa.Connection, clock: Clock, asked: Asked, number: int, fingerprint: str) -> Job:
-    now = clock.now()
+def _insert(
+    connection: sa.Connection, asked: Asked, number: int, guid: str, now: datetime, fingerprint: str
+) -> Job:
     statement = job_table.insert().values(
-        guid=clock.guid(),
+        guid=guid,
         tenant=asked.tenant,
         number=number,
         export=asked.export,
@@ -86,7 +117,8 @@ def _insert(connection: sa.Connection, clock: Clock, asked: Asked, number: int, 
         state=State.QUEUED,
         created=to_text(now),
     )
-    job = job_of(connection.execute(statement.returning(job_table)).one())
-    detail = {"number": number, "export": asked.export, "snapshot": asked.snapshot}
-    audit.record(connection, audit.Entry(now, asked.tenant, asked.client_id, "job.submit", job.guid, detail))
-    return job
+    return job_of(connection.execute(statement.returning(job_table)).one())
+
+
+def _record(connection: sa.Connection, job: Job, action: str, detail: Mapping[str, object]) -> None:
+    audit.record(connection, audit.Entry(job.created, job.tenant, job.client_id, action, job.guid, detail))

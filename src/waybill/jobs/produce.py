@@ -1,27 +1,43 @@
-"""One report from a pinned snapshot to one verified file: the work of a job, which knows no database.
+"""One answer of an export, from a pinned snapshot to where it is asked for: the work of a job, which knows no database.
 
-It may be run again from the top at any time: it works in a folder of its own and publishes by one
-rename, and the same request on the same snapshot gives the same bytes.
+A report becomes one verified file, a bundle is delivered file by file. It may be run again from the top
+at any time: it works in a folder of its own and publishes by one rename, and the same request on the
+same snapshot gives the same bytes.
 """
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 from urllib.parse import quote
 
 from waybill.delivery import folder
 from waybill.errors import DataProblem
-from waybill.export import Batches, Export, Facts, Language, Produced, Report, Sheet, SheetCount
+from waybill.export import (
+    Batches,
+    Bundle,
+    Export,
+    Facts,
+    Language,
+    Produced,
+    Report,
+    Sheet,
+    SheetCount,
+    Table,
+)
 from waybill.files.names import download_name, entry_name
 from waybill.files.package import package_zip
+from waybill.files.table_csv import write_csv
 from waybill.files.workbook import Workbook, Written
+from waybill.jobs.bundle import Deliveries, Delivery, deliver_bundle
 from waybill.jobs.findings import about_sheet, exceptions_sheet
 from waybill.jobs.table import Job
+from waybill.jobs.watch import Watch
 
 OpenFacts = Callable[[str, str], AbstractContextManager[Facts]]
 """(tenant, snapshot) -> the snapshot, opened for this reader alone."""
@@ -30,18 +46,29 @@ SHEET_ROWS = 1_000_000
 """insights.md 2.3; the format itself ends at 1,048,576."""
 
 
-class Watch(Protocol):
-    """Told of every batch; may raise to stop the work (Cancelled, or the end of this process)."""
+class _Nowhere:
+    """The deliveries of a process that has none."""
 
-    def wrote(self, sheet: str, rows: int) -> None:
-        """`rows` more rows go to `sheet` (its English name)."""
+    def delivery_of(self, job: Job) -> Delivery:
+        raise DataProblem(f"{job.export} cannot be delivered by this process.", "Request it from a server.")
+
+    def delivery_over(self, guid: str) -> None: ...
+
+
+_NOWHERE = _Nowhere()
+
+
+def _as_it_is(_tenant: str, table: Table) -> Table:
+    return table
 
 
 @dataclass(frozen=True, slots=True)
 class Means:
     """What producing a report takes, given by app.py: the catalog by name, snapshots, translations, folders.
 
-    `work` and `files` must be on one file system. `sheet_rows`: data rows of a sheet before it is split.
+    `work` and `files` must be on one file system. `sheet_rows`: data rows of a sheet before it is
+    split. `deliveries`: where bundles go (Operations). `table_form`: (tenant, table) -> the table in the
+    form the tenant has chosen.
     """
 
     exports: Mapping[str, Export]
@@ -50,6 +77,8 @@ class Means:
     work: Path
     files: Path
     sheet_rows: int = SHEET_ROWS
+    deliveries: Deliveries = _NOWHERE
+    table_form: Callable[[str, Table], Table] = _as_it_is
 
 
 def work_folder(work: Path, guid: str) -> Path:
@@ -63,10 +92,10 @@ def file_folder(files: Path, tenant: str, guid: str) -> Path:
 
 
 def produce(job: Job, means: Means, watch: Watch) -> Produced:
-    """Write, publish and verify the file of `job`.
+    """Do the work of `job`: write, publish and verify its file, or deliver its bundle.
 
     Raises what the export raises, Cancelled through `watch`, DataProblem for a snapshot or a
-    published file that cannot be read back, OSError when the disk is full. Leaves no half file.
+    published file that cannot be read back, DeliveryFailed, OSError when the disk is full. Leaves no half file.
     """
     export = means.exports.get(job.export)
     if export is None:
@@ -78,24 +107,55 @@ def produce(job: Job, means: Means, watch: Watch) -> Produced:
     shutil.rmtree(scratch, ignore_errors=True)  # what an interrupted run left
     scratch.mkdir(parents=True)
     try:
-        temporary = scratch / "package.zip"
         with means.open_facts(job.tenant, job.snapshot) as facts:
-            report = export.report(export.read(job.received), facts)
-            if not isinstance(report, Report):
-                raise TypeError(f"{job.export} is not an export of workbooks.")
-            pages, size, sha256 = package_zip(
-                temporary,
-                entry_name(export.file_stem),
-                lambda file: _write(file, report, facts, means, watch),
-                facts.as_of,
-            )
-        name = download_name(export.file_stem, job.number, job.created)
+            answer = export.report(export.read(job.received), facts)
+            if isinstance(answer, Bundle):
+                return deliver_bundle(answer, facts, means.deliveries.delivery_of(job), scratch, watch)
+            if isinstance(answer, Table):
+                shown = means.table_form(job.tenant, answer)
+                made = _table_file(shown, scratch / "table.csv", export.file_stem, watch)
+            else:
+                made = _workbook_file(answer, scratch / "package.zip", export.file_stem, facts, means, watch)
+        name = download_name(export.file_stem, job.number, job.created, made.temporary.suffix)
         final = file_folder(means.files, job.tenant, job.guid) / name
-        folder.publish(temporary, final)
+        folder.publish(made.temporary, final)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    folder.verify(final, size, sha256)
-    return Produced(str(final), size, sha256, pages.counts, pages.exceptions)
+    folder.verify(final, made.size, made.sha256)
+    return Produced(str(final), made.size, made.sha256, made.counts, made.exceptions)
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A finished file that is not published yet."""
+
+    temporary: Path
+    size: int
+    sha256: str
+    counts: tuple[SheetCount, ...]
+    exceptions: int
+
+
+def _table_file(table: Table, path: Path, name: str, watch: Watch) -> _Made:
+    watched = replace(table, rows=lambda: _watched(table.rows(), name, watch))
+    with path.open("w+b") as file:
+        rows = write_csv(file, watched)
+        size = file.tell()
+        file.seek(0)
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return _Made(path, size, digest, (SheetCount(name, rows),), 0)
+
+
+def _workbook_file(
+    report: Report, path: Path, file_stem: str, facts: Facts, means: Means, watch: Watch
+) -> _Made:
+    pages, size, sha256 = package_zip(
+        path,
+        entry_name(file_stem),
+        lambda file: _write(file, report, facts, means, watch),
+        facts.as_of,
+    )
+    return _Made(path, size, sha256, pages.counts, pages.exceptions)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,10 +29,16 @@ class Swept:
     leftovers: int
 
 
-def sweep(control: sa.Engine, files: Path, work: Path, now: datetime, keep: timedelta) -> Swept:
-    """Expire files finished more than `keep` ago, drop rows a year after that, remove leftovers."""
+def sweep(
+    control: sa.Engine, files: Path, work: Path, deliveries: Path, now: datetime, keep: timedelta
+) -> Swept:
+    """Expire files finished more than `keep` ago, drop rows a year after that, remove leftovers.
+
+    What was delivered into somebody's container is theirs: such a job has nothing here that expires.
+    """
     expired = 0
-    for job in _jobs(control, job_table.c.state.in_(WITH_FILE), job_table.c.finished <= to_text(now - keep)):
+    old = job_table.c.finished <= to_text(now - keep)
+    for job in _jobs(control, job_table.c.state.in_(WITH_FILE), job_table.c.file_name != "", old):
         expired += _expire(control, job, now)
     # Also for those marked by a sweep that died before it deleted; the name is cleared last.
     for job in _jobs(control, job_table.c.state == State.EXPIRED, job_table.c.file_name != ""):
@@ -43,11 +49,11 @@ def sweep(control: sa.Engine, files: Path, work: Path, now: datetime, keep: time
         rows = connection.execute(
             sa.delete(job_table).where(
                 job_table.c.state.not_in(UNFINISHED),
-                job_table.c.state.not_in(WITH_FILE),
+                sa.or_(job_table.c.state.not_in(WITH_FILE), job_table.c.file_name == ""),
                 job_table.c.finished <= to_text(now - keep - ROWS_KEPT),
             )
         ).rowcount
-    return Swept(expired, rows, _remove_leftovers(control, files, work))
+    return Swept(expired, rows, _remove_leftovers(control, files, work, deliveries))
 
 
 def _jobs(control: sa.Engine, *conditions: sa.ColumnElement[bool]) -> list[Job]:
@@ -66,10 +72,11 @@ def _expire(control: sa.Engine, job: Job, now: datetime) -> bool:
     return done
 
 
-def _remove_leftovers(control: sa.Engine, files: Path, work: Path) -> int:
-    """Folders of jobs that have no use for them: working files of the ended, files of the failed or unknown."""
+def _remove_leftovers(control: sa.Engine, files: Path, work: Path, deliveries: Path) -> int:
+    """What jobs have no use for: working files and journals of the ended, files of the failed or unknown."""
     # Folders first, rows second: a job accepted in between must not look unknown.
     working, published = list(_folders(work, "job-*")), list(_folders(files, "*/*"))
+    journals = list(deliveries.glob("*.journal"))
     states = _states(control)
     useless = [path for path in working if states.get(path.name.removeprefix("job-")) not in UNFINISHED]
     # A running job publishes before its row says so, hence "unfinished" keeps its folder too.
@@ -77,7 +84,10 @@ def _remove_leftovers(control: sa.Engine, files: Path, work: Path) -> int:
     for path in useless:
         with suppress(FileNotFoundError):  # a job that has just ended removes its own
             shutil.rmtree(path)
-    return len(useless)
+    over = [path for path in journals if states.get(path.stem) not in UNFINISHED]
+    for path in over:
+        path.unlink(missing_ok=True)
+    return len(useless) + len(over)
 
 
 def _states(control: sa.Engine) -> dict[str, str]:

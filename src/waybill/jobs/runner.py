@@ -11,7 +11,6 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -23,13 +22,13 @@ from waybill.delivery import folder
 from waybill.errors import Cancelled, WaybillError, is_disk_full
 from waybill.export import Produced
 from waybill.jobs.produce import Means, file_folder, produce
+from waybill.jobs.progress import Interrupted, Progress
 from waybill.jobs.table import UNFINISHED, Job, State, by_guid, counts_text, end, job_table, move, to_text
 
 MAX_ATTEMPTS = 4
 """A job that ended the process this many times is given up (a poison job)."""
 SUSPECT_AFTER = 2
 """From so many such endings on, a job runs alone among its like, so that others do not fail with it."""
-PROGRESS_EVERY = timedelta(seconds=0.25)
 
 _GIVEN_UP = (
     f"This export was cut short {MAX_ATTEMPTS} times, each time with the whole service, so it was given up. "
@@ -38,11 +37,6 @@ _GIVEN_UP = (
 _DISK_FULL = (
     "The disk of the server is full; no file was made. Ask its operator to free space, then request again."
 )
-
-
-class Interrupted(BaseException):
-    """This process ends; the job goes on in the next one. Not an Exception, so that nothing takes it for a
-    failure: neither an export nor the engine, which then keeps the job as pending."""
 
 
 class Runner:
@@ -136,7 +130,7 @@ class Runner:
 
     def _work(self, job: Job) -> None:
         try:
-            made = produce(job, self._means, _Progress(self._control, self._clock, job.guid, self._leaving))
+            made = produce(job, self._means, Progress(self._control, self._clock, job.guid, self._leaving))
         except Interrupted:
             self._release(job.guid)
             raise
@@ -150,6 +144,7 @@ class Runner:
             self._log.exception("job failed")
         else:
             self._finish(job, made)
+        self._means.deliveries.delivery_over(job.guid)  # only now: an ending that was not kept is run again
 
     def _finish(self, job: Job, made: Produced) -> None:
         """Only now, with the file verified where people fetch it, the job is done."""
@@ -203,39 +198,6 @@ class Runner:
                 progress_sheet="",
                 progress_rows=0,
             )
-
-
-class _Progress:
-    """Writes progress about four times a second and learns by the same statement of a cancellation,
-    which may come from another process."""
-
-    def __init__(self, control: sa.Engine, clock: Clock, guid: str, leaving: threading.Event) -> None:
-        self._control = control
-        self._clock = clock
-        self._guid = guid
-        self._leaving = leaving
-        self._rows = 0
-        self._last: datetime | None = None
-
-    def wrote(self, sheet: str, rows: int) -> None:
-        if self._leaving.is_set():
-            raise Interrupted
-        self._rows += rows
-        now = self._clock.now()
-        if self._last is not None and now - self._last < PROGRESS_EVERY:
-            return
-        self._last = now
-        with self._control.begin() as connection:
-            still = move(
-                connection,
-                self._guid,
-                (State.RUNNING,),
-                State.RUNNING,
-                progress_sheet=sheet,
-                progress_rows=self._rows,
-            )
-        if still is None:
-            raise Cancelled("This job was asked to stop.")
 
 
 def _explain(error: Exception, reference: str) -> str:

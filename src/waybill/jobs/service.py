@@ -154,6 +154,7 @@ class Jobs:
             self._control,
             self._settings.files_path,
             self._settings.work_path,
+            self._settings.deliveries_path,
             self._clock.now(),
             timedelta(days=self._settings.retention_days),
         )
@@ -172,10 +173,11 @@ class Jobs:
         """
         asked = Asked(tenant, export, received, client_id, snapshot)
         job = accept(self._control, self._settings, self._clock, asked)
-        self._enqueue(job)
+        self.enqueue(job)
         return job
 
-    def _enqueue(self, job: Job) -> None:
+    def enqueue(self, job: Job) -> None:
+        """Bring an accepted job to the engine, if this process runs jobs; housekeeping does it otherwise."""
         running = self._running
         if running is None:
             return

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 
 from waybill.control import metadata
 from waybill.export import Received, SheetCount
+from waybill.jobs.operation_table import erase_location
 
 
 class State(StrEnum):
@@ -201,10 +202,16 @@ def end(
     now: datetime,
     **values: object,
 ) -> Job | None:
-    """Like `move`, for the one ending of a job. `allowed` may hold unfinished states only."""
+    """Like `move`, for the one ending of a job. `allowed` may hold unfinished states only.
+
+    Whatever the ending, an operation's sealed location is erased with it.
+    """
     if not set(allowed) <= set(UNFINISHED):
         raise ValueError("A final state is never overwritten.")
-    return move(connection, guid, allowed, to, ended_as=to, finished=to_text(now), **values)
+    job = move(connection, guid, allowed, to, ended_as=to, finished=to_text(now), **values)
+    if job is not None:
+        erase_location(connection, guid)
+    return job
 
 
 def counts_text(counts: tuple[SheetCount, ...]) -> str:

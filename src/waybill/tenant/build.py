@@ -61,36 +61,24 @@ def sql_file(folder: str, name: str) -> str:
     return resources.files("waybill.tenant").joinpath(folder, f"{name}.sql").read_text("utf-8")
 
 
-class SnapshotBuilder:
-    """Fills a snapshot under a temporary name. `finish` derives, checks, closes and syncs it.
+class SnapshotFile:
+    """A snapshot file that is being written, under a temporary name.
 
-    Ingest may use `connection` for its own staging tables; it drops them before `finish`.
+    Ingest may use `connection` for its own staging tables; it drops them before the file is finished.
     """
 
     def __init__(self, path: Path, *, memory_mb: int = 2048) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
         self._spill = path.with_suffix(".spill")
-        try:
-            self.connection = duckdb.connect(
-                str(path),
-                config={
-                    "memory_limit": f"{memory_mb}MB",
-                    "temp_directory": str(self._spill),
-                    "preserve_insertion_order": True,
-                    "threads": max(1, min(4, os.cpu_count() or 1)),
-                },
-            )
-        except duckdb.IOException as error:
-            if is_disk_full(error):
-                raise
-            raise DataProblem(
-                f"A snapshot cannot be written to {path.parent}.",
-                "Check this account's rights to the data folder.",
-            ) from error
-        self.connection.execute(resources.files("waybill.tenant").joinpath("schema.sql").read_text("utf-8"))
-        self.connection.executemany(
-            "INSERT INTO level VALUES (?, ?, ?, ?)", [[x.id, x.name, x.rank, x.limited] for x in LEVELS]
+        self.connection = duckdb.connect(
+            str(path),
+            config={
+                "memory_limit": f"{memory_mb}MB",
+                "temp_directory": str(self._spill),
+                "preserve_insertion_order": True,
+                "threads": max(1, min(4, os.cpu_count() or 1)),
+            },
         )
 
     def add(self, table: str, rows: pa.Table | pa.RecordBatch) -> None:
@@ -104,12 +92,12 @@ class SnapshotBuilder:
         row = self.connection.execute(f"SELECT count(*) FROM {table}").fetchone()
         return int(row[0]) if row else 0
 
-    def finish(self, meta: SnapshotMeta) -> None:
-        """Derive, check and close. After this the file is complete, on disk, and never written again."""
-        self.connection.executemany("INSERT INTO meta VALUES (?, ?)", [list(x) for x in meta.items().items()])
+    def _complete(self, *, derive: bool) -> None:
+        """Derive where asked, close and sync: the file is then whole, on disk, and never written again."""
         try:
-            self._check()
-            self._derive()
+            if derive:
+                self._check()
+                self._derive()
             self.connection.execute("CHECKPOINT")
         except duckdb.OutOfMemoryException as error:
             raise DataProblem(
@@ -125,7 +113,7 @@ class SnapshotBuilder:
         shutil.rmtree(self._spill, ignore_errors=True)
 
     def abandon(self) -> None:
-        """Close and delete an unfinished snapshot; harmless after a failed `finish`."""
+        """Close and delete an unfinished file; harmless after a failed `finish`."""
         self.connection.close()
         for leftover in (self.path, self.path.with_name(self.path.name + ".wal")):
             leftover.unlink(missing_ok=True)
@@ -169,3 +157,27 @@ class SnapshotBuilder:
         raise DataProblem(
             f"More than {_MAX_DEPTH} levels of nesting in {table}.", "Check the source for damage."
         )
+
+
+class SnapshotBuilder(SnapshotFile):
+    """Fills a new snapshot. `finish` derives, checks, closes and syncs it."""
+
+    def __init__(self, path: Path, *, memory_mb: int = 2048) -> None:
+        try:
+            super().__init__(path, memory_mb=memory_mb)
+        except duckdb.IOException as error:
+            if is_disk_full(error):
+                raise
+            raise DataProblem(
+                f"A snapshot cannot be written to {path.parent}.",
+                "Check this account's rights to the data folder.",
+            ) from error
+        self.connection.execute(resources.files("waybill.tenant").joinpath("schema.sql").read_text("utf-8"))
+        self.connection.executemany(
+            "INSERT INTO level VALUES (?, ?, ?, ?)", [[x.id, x.name, x.rank, x.limited] for x in LEVELS]
+        )
+
+    def finish(self, meta: SnapshotMeta) -> None:
+        """Derive, check and close. After this the file is complete, on disk, and never written again."""
+        self.connection.executemany("INSERT INTO meta VALUES (?, ?)", [list(x) for x in meta.items().items()])
+        self._complete(derive=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
@@ -11,11 +12,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import duckdb
 import sqlalchemy as sa
 
 from waybill.clock import Clock
 from waybill.control import metadata
 from waybill.errors import BadRequest, Conflict, DataProblem, NotFound
+from waybill.tenant.amend import PLUS, Amendment, Change
 from waybill.tenant.build import SnapshotBuilder, SnapshotMeta
 from waybill.tenant.snapshot import OpenContent, Outside, Snapshot, holds_nothing, open_snapshot
 
@@ -58,6 +61,11 @@ class Published:
     as_of: datetime
     source: str
     published: datetime
+
+    @property
+    def origin(self) -> str:
+        """What the snapshot was first read from, "mgdc", without what was added to it since."""
+        return self.source.partition(PLUS)[0]
 
 
 class Registry:
@@ -128,10 +136,20 @@ class Registry:
 
     def begin(self, tenant: Tenant, *, memory_mb: int | None = None) -> SnapshotBuilder:
         """A builder under a temporary name on the same disk as the published files."""
-        folder = self._folder / tenant.id
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"{self._clock.guid()}.{os.getpid()}.building"
-        return SnapshotBuilder(path, memory_mb=memory_mb or self._ingest_memory_mb)
+        return SnapshotBuilder(self._building(tenant), memory_mb=memory_mb or self._ingest_memory_mb)
+
+    def amend(self, tenant: Tenant, *, memory_mb: int | None = None) -> Amendment:
+        """A copy of the tenant's latest snapshot, to be changed and given to `publish_amended`.
+
+        Raises Conflict if there is none yet, DataProblem if it cannot be read.
+        """
+        latest = self.latest(tenant.id)
+        return Amendment(
+            self._building(tenant),
+            self.path(tenant.id, latest.id),
+            latest.id,
+            memory_mb=memory_mb or self._ingest_memory_mb,
+        )
 
     def publish(self, tenant: Tenant, builder: SnapshotBuilder, meta: SnapshotMeta, digest: str) -> Published:
         """Finish the builder, rename its file, then write the one row that makes it the latest.
@@ -140,25 +158,56 @@ class Registry:
         same snapshot, and publishing it again only makes it the latest again.
         """
         builder.finish(meta)
-        snapshot = f"{meta.as_of:%Y%m%dT%H%M%SZ}-{digest[:8]}"
+        return self._release(tenant, builder.path, meta.as_of, meta.source, digest)
+
+    def publish_amended(self, tenant: Tenant, amendment: Amendment, change: Change, digest: str) -> Published:
+        """Finish the amendment and publish it as `publish` does.
+
+        `digest` tells what was put in; the same on top of the same snapshot is the same snapshot.
+        Raises Conflict if another ingest published meanwhile: what it brought would be lost.
+        """
+        amendment.finish(change)
+        made = hashlib.sha256(f"amended {amendment.snapshot} {change.added} {digest}".encode()).hexdigest()
+        as_of = datetime.fromisoformat(amendment.meta["as_of"])
+        source = amendment.meta["source"]
+        return self._release(tenant, amendment.path, as_of, source, made, after=amendment.snapshot)
+
+    def _building(self, tenant: Tenant) -> Path:
+        folder = self._folder / tenant.id
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / f"{self._clock.guid()}.{os.getpid()}.building"
+
+    def _release(
+        self, tenant: Tenant, path: Path, as_of: datetime, source: str, digest: str, *, after: str = ""
+    ) -> Published:
+        """Rename, then the row, both or neither. `after`: the snapshot that must still be the latest."""
+        snapshot = f"{as_of:%Y%m%dT%H%M%SZ}-{digest[:8]}"
         final = self.path(tenant.id, snapshot)
-        builder.path.replace(final)
-        _sync_folder(final.parent)
         now = self._clock.now()
+        mine = snapshot_table.c.tenant == tenant.id
         with self._control.begin() as connection:
+            # Writing first takes SQLite's only write lock; PostgreSQL is asked for the tenant's row.
+            connection.execute(sa.delete(snapshot_table).where(mine, snapshot_table.c.id == snapshot))
+            connection.execute(
+                sa.select(tenant_table.c.id).where(tenant_table.c.id == tenant.id).with_for_update()
+            )
+            newest = snapshot_table.c.sequence.desc()
+            latest = connection.execute(sa.select(snapshot_table.c.id).where(mine).order_by(newest)).scalar()
+            if after and latest != after:
+                raise Conflict(
+                    "Another ingest published a snapshot of this tenant meanwhile; this one published nothing.",
+                    "Run the command again: it goes on from the newest snapshot.",
+                )
+            path.replace(final)
+            _sync_folder(final.parent)
             last = connection.execute(sa.select(sa.func.max(snapshot_table.c.sequence))).scalar() or 0
             connection.execute(
-                sa.delete(snapshot_table).where(
-                    snapshot_table.c.tenant == tenant.id, snapshot_table.c.id == snapshot
-                )
-            )
-            connection.execute(
                 snapshot_table.insert().values(
-                    tenant=tenant.id, id=snapshot, as_of=meta.as_of.isoformat(), source=meta.source,
+                    tenant=tenant.id, id=snapshot, as_of=as_of.isoformat(), source=source,
                     published=now.isoformat(), sequence=last + 1,
                 )
             )  # fmt: skip
-        return Published(tenant.id, snapshot, meta.as_of, meta.source, now)
+        return Published(tenant.id, snapshot, as_of, source, now)
 
     def path(self, tenant: str, snapshot: str) -> Path:
         return self._folder / tenant / f"{snapshot}.duckdb"
@@ -189,6 +238,25 @@ class Registry:
                 "Load one with `waybill ingest mgdc PATH --tenant NAME`, then ask again.",
             )
         return found[0]
+
+    def contents_in_use(self) -> set[str]:
+        """The keys of all file contents that any published snapshot names, for `ContentStore.sweep`.
+
+        Raises DataProblem if a snapshot cannot be read: then nobody knows what may be deleted.
+        """
+        keys: set[str] = set()
+        for published in self.snapshots():
+            path = self.path(published.tenant, published.id)
+            with _readable(published.id), duckdb.connect(str(path), read_only=True) as connection:
+                held = connection.execute(
+                    "SELECT 1 FROM duckdb_columns() WHERE table_name = 'drive_item' AND column_name = 'content' LIMIT 1"
+                ).fetchone()
+                if held is not None:  # snapshots of older formats have no such table
+                    found = connection.execute(
+                        "SELECT DISTINCT content FROM drive_item WHERE content IS NOT NULL"
+                    )
+                    keys.update(key for (key,) in found.fetchall())
+        return keys
 
     @contextmanager
     def open(self, tenant: str, snapshot: str) -> Iterator[Snapshot]:
@@ -234,3 +302,13 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+@contextmanager
+def _readable(snapshot: str) -> Iterator[None]:
+    try:
+        yield
+    except duckdb.Error as error:
+        raise DataProblem(
+            f"Snapshot {snapshot} cannot be read: it is missing or damaged.", "Ingest the tenant again."
+        ) from error

@@ -105,7 +105,7 @@ CREATE TABLE drive_item (
 
 -- What a person did. workload: SharePoint | OneDrive | Teams | Exchange | Yammer | Entra ...
 CREATE TABLE activity_event (
-  principal INTEGER NOT NULL, at TIMESTAMP NOT NULL, workload VARCHAR NOT NULL, operation VARCHAR NOT NULL,
+  principal INTEGER NOT NULL, "at" TIMESTAMP NOT NULL, workload VARCHAR NOT NULL, operation VARCHAR NOT NULL,
   object VARCHAR, site INTEGER, detail VARCHAR
 );
 -- Rows of the usage reports about a person, one a day; NULL = nothing told for that workload.
@@ -113,6 +113,16 @@ CREATE TABLE person_day (
   principal INTEGER NOT NULL, day DATE NOT NULL, files_viewed_or_edited BIGINT, files_synced BIGINT,
   files_shared_internally BIGINT, files_shared_externally BIGINT, pages_visited BIGINT,
   emails_sent BIGINT, emails_received BIGINT, emails_read BIGINT, chat_messages BIGINT, meetings BIGINT
+);
+
+-- Rows of Microsoft's usage reports about a person, as they were loaded (`waybill ingest usage`): sums over
+-- a period, so they are kept beside `person_day`, not in it.
+--  report: the report's call, 'getSharePointActivityUserDetail'. period: 7 | 30 | 90 | 180 days that end at
+--  refresh_date; NULL = the report has none. position: order among a person's rows of one report.
+--  row_json: a JSON object of the whole row, column heading -> its text; empty cells are null.
+CREATE TABLE person_usage (
+  principal INTEGER NOT NULL, report VARCHAR NOT NULL, refresh_date DATE NOT NULL, period INTEGER,
+  position INTEGER NOT NULL, row_json VARCHAR NOT NULL
 );
 
 -- Microsoft 365 groups: state at the end of `activity_until` (meta), and activity by day (graph.md 6).

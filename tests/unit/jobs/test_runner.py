@@ -18,7 +18,8 @@ from waybill import __version__
 from waybill.export import Language, Report
 from waybill.files.workbook import Cut, Written
 from waybill.jobs.findings import exceptions_sheet
-from waybill.jobs.runner import MAX_ATTEMPTS, Interrupted
+from waybill.jobs.progress import Interrupted
+from waybill.jobs.runner import MAX_ATTEMPTS
 from waybill.jobs.table import Job, State, job_table
 
 Rows = list[tuple[object, ...]]

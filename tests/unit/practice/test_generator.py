@@ -16,7 +16,8 @@ from waybill.ingest.practice.traps import trap_set
 from waybill.tenant.build import SnapshotBuilder
 
 TABLES = ("principal", "member", "owner", "site", "site_admin", "associated", "channel_member", "securable", "level", "acl",
-          "link", "invite")  # fmt: skip
+          "link", "invite", "profile", "license", "manager", "drive_item", "activity_event", "person_day", "unified_group",
+          "group_day", "group_file_day")  # fmt: skip
 
 
 def ask(path: Path, query: str) -> list[tuple[Any, ...]]:
@@ -70,10 +71,13 @@ def check_figures(path: Path, size_name: str) -> None:
         )
 
     groups = "'security_group', 'mail_security_group', 'm365_group', 'distribution_group'"
+    former = "kind = 'm365_group' AND status IN ('soft_deleted', 'deleted')"
     found = {
         "users": principals("kind = 'user' AND NOT external"),
-        "guests": principals("kind = 'user' AND external"),
-        "groups": principals(f"kind IN ({groups})"),
+        "guests": principals("kind = 'user' AND user_type = 'Guest'"),
+        "partners": principals("kind = 'user' AND user_type = 'B2B direct'"),
+        "groups": principals(f"kind IN ({groups}) AND NOT ({former})"),
+        "former": principals(former),
         "sites": one(path, "SELECT count(*) FROM site") - trapped["site"],
         "objects": one(path, "SELECT count(*) FROM securable") - trapped["securable"],
         "grants": one(path, "SELECT count(*) FROM acl") - trapped["acl"],

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import cast
 
 import duckdb
 
@@ -39,6 +41,9 @@ class Canonical:
         run(sql("62_securables"))
         run(sql("70_grants", {"custom_rank": str(CUSTOM_RANK)}))
         run(sql("80_problems"))
+        run(sql("90_profiles"))
+        run(sql("92_drives"))
+        run(sql("94_activity"))
 
     def default_domain(self) -> str:
         """The domain most members' user principal names have; "" if there are none."""
@@ -47,6 +52,11 @@ class Canonical:
             "GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1"
         ).fetchall()
         return str(rows[0][0]) if rows else ""
+
+    def activity_until(self) -> date | None:
+        """The last day whose file actions are complete here; None if there are none."""
+        rows = self._connection.execute(sql("activity_until")).fetchall()
+        return cast("date | None", rows[0][0])
 
     def _parents(self) -> None:
         """Level by level upwards, until everything hangs below its site's root."""

@@ -92,6 +92,8 @@ class Converter:
         return self._plain(field.kind, values, field.name, range(len(values)), warned)
 
     def _member(self, name: str, value: Any) -> Any:
+        if isinstance(value, list):
+            return [member for entry in value if (member := self._member(name, entry)) is not None]
         if not isinstance(value, dict):
             return None
         key = self._inner[name].of(value)[0][0]

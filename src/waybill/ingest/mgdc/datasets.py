@@ -41,7 +41,7 @@ ARROW: Mapping[Kind, pa.DataType] = {
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One column: its name here, and the names it has in files (`RootWeb.Title` = member of a struct)."""
+    """One column: its name here, and the names it has in files (`RootWeb.Title` = member of a struct, or of each struct of a list)."""
 
     name: str
     kind: Kind
@@ -95,7 +95,8 @@ _SITES = Dataset(
         " LabelName=SensitivityLabelInfo.DisplayName",
         Kind.BOOL: "IsInRecycleBin IsTeamsConnectedSite IsTeamsChannelSite IsCommunicationSite IsOneDrive"
         " ShareByEmailEnabled ShareByLinkEnabled IsExternalSharingEnabled SiteConnectedToPrivateGroup ReadLocked ReadOnly",
-        Kind.INT: "WebCount StorageQuota StorageUsed FileCount=StorageMetrics.TotalFileCount",
+        Kind.INT: "WebCount StorageQuota StorageUsed FileCount=StorageMetrics.TotalFileCount"
+        " StoredBytes=StorageMetrics.TotalSize",
         Kind.TIME: "CreatedTime LastSecurityModifiedDate LastUserAccessDate LastContentChange",
         Kind.WHO: "Owner SecondaryContact",
     }),
@@ -186,16 +187,16 @@ def _directory_edge(name: str) -> Dataset:
 
 
 _PERSON_IGNORED = _names(
-    "aboutMe ageGroup birthday businessPhones city consentProvidedForMinor employeeId faxNumber givenName hireDate imAddresses"
-    " interests isResourceAccount lastPasswordChangeDateTime legalAgeGroupClassification mailNickname mobilePhone mySite"
+    "aboutMe ageGroup birthday consentProvidedForMinor faxNumber hireDate imAddresses"
+    " interests isResourceAccount legalAgeGroupClassification mailNickname mySite"
     " onPremisesDistinguishedName onPremisesDomainName onPremisesExtensionAttributes onPremisesImmutableId"
     " onPremisesLastSyncDateTime onPremisesProvisioningErrors onPremisesSamAccountName onPremisesSecurityIdentifier"
     " onPremisesSyncEnabled onPremisesUserPrincipalName otherMails passwordPolicies passwordProfile pastProjects postalCode"
-    " preferredDataLocation preferredLanguage preferredName provisionedPlans proxyAddresses responsibilities schools"
-    " showInAddressList signInSessionsValidFromDateTime skills state streetAddress surname usageLocation assignedLicenses"
+    " preferredDataLocation preferredName provisionedPlans proxyAddresses responsibilities schools"
+    " showInAddressList signInSessionsValidFromDateTime skills state streetAddress"
     " assignedPlans licenseAssignmentStates deviceEnrollmentLimit deviceKeys refreshTokensValidFromDateTime identities"
     # The shape before v1, as the published sample has it.
-    " Name EmailAddresses Fax FirstName HomePhone Initials LastName Notes OtherFax OtherHomePhone OtherTelephone Pager Phone"
+    " Name EmailAddresses Fax HomePhone Initials Notes OtherFax OtherHomePhone OtherTelephone Pager"
     " PostOfficeBox SimpleDisplayName StateOrProvince Languages ExternalEmailAddress puser " + _TECHNICAL
 )  # fmt: skip
 
@@ -206,9 +207,11 @@ def _person(name: str, guids: str, key: tuple[str, ...], part: str = "", within:
         _fields({
             Kind.GUID: guids,
             Kind.TEXT: "userPrincipalName mail=mail|PrimarySmtpAddress displayName userType department jobTitle=jobTitle|Title"
-            " companyName=companyName|Company officeLocation=officeLocation|Office country",
+            " companyName=companyName|Company officeLocation=officeLocation|Office country"
+            " givenName=givenName|FirstName surname=surname|LastName city usageLocation preferredLanguage employeeId mobilePhone",
             Kind.BOOL: "accountEnabled",
-            Kind.TIME: "createdDateTime deletedDateTime",
+            Kind.TIME: "createdDateTime deletedDateTime lastPasswordChangeDateTime",
+            Kind.TEXTS: "businessPhones=businessPhones|Phone skus=assignedLicenses.skuId",
         }),
         key=key, needs=key, part=part, within=within, ignored=_PERSON_IGNORED,
     )  # fmt: skip

@@ -6,6 +6,7 @@ import errno
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import date
 from itertools import islice
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import duckdb
 from waybill.clock import SYSTEM_CLOCK, Clock
 from waybill.errors import DataProblem
 from waybill.ingest.mgdc.canonical import Canonical
+from waybill.ingest.mgdc.carry import Loaded, joined_source
 from waybill.ingest.mgdc.find import Found, find
 from waybill.ingest.mgdc.reading import FileReader
 from waybill.ingest.mgdc.rejects import RejectsFile
@@ -52,7 +54,8 @@ def ingest_mgdc(
 
     Rows of another tenant are rejected: those that do not name the GUID given, or else the one most of
     their dataset names; `any_tenant` lets all in. What no file replaces is carried over from the tenant's
-    latest MGDC snapshot (so a delta pull finds its base); `fresh` starts from nothing instead. Rejects go
+    latest MGDC snapshot (so a delta pull finds its base), and usage reports and files that were loaded beside
+    them from its latest snapshot of any kind; `fresh` starts from nothing instead. Rejects go
     to `data`/rejects/<tenant>/<snapshot>.jsonl. If anything fails nothing is published, and the snapshot
     before stays: DataProblem says why, Conflict if the files are plainly another tenant's.
     """  # fmt: skip
@@ -69,9 +72,13 @@ def ingest_mgdc(
             run.take_in()
             canonical = Canonical(builder.connection, tenant.id)
             canonical.build()
+            loaded = None if fresh else _loaded(registry, tenant)
+            carried = None if loaded is None else run.carry(loaded)
             as_of = run.newest() or clock.now().replace(tzinfo=None, microsecond=0)
             meta = SnapshotMeta(
-                tenant.id, tenant.name, as_of, SOURCE, default_domain=canonical.default_domain(),
+                tenant.id, tenant.name, as_of, joined_source(SOURCE, loaded, carried),
+                default_domain=canonical.default_domain(),
+                activity_until=_latest_day(canonical.activity_until(), carried and carried.until),
                 show_everyone_claim=show_everyone_claim, show_all_users_claim=show_all_users_claim,
             )  # fmt: skip
             run.close()
@@ -129,9 +136,20 @@ def _peek(found: Found) -> str:
 def _latest(registry: Registry, tenant: Tenant) -> Before | None:
     for published in registry.snapshots(tenant.id):
         path = registry.path(tenant.id, published.id)
-        if published.source == SOURCE and path.is_file():
+        if published.origin == SOURCE and path.is_file():
             return Before(published.id, path)
     return None
+
+
+def _loaded(registry: Registry, tenant: Tenant) -> Loaded | None:
+    for published in registry.snapshots(tenant.id):
+        path = registry.path(tenant.id, published.id)
+        return Loaded(published.id, path, published.source) if path.is_file() else None
+    return None
+
+
+def _latest_day(*days: date | None) -> date | None:
+    return max((day for day in days if day is not None), default=None)
 
 
 @contextmanager

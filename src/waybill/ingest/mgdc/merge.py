@@ -12,7 +12,7 @@ import pyarrow as pa
 from waybill.ingest.mgdc.datasets import ARROW, DATASETS, Dataset
 from waybill.ingest.mgdc.find import DatasetFile
 
-LANDED_FORMAT = "1"
+LANDED_FORMAT = "2"
 """Version of the landed tables; a snapshot of another version is no base for a delta pull."""
 
 

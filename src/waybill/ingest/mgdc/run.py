@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 
 from waybill.errors import Conflict, DataProblem
+from waybill.ingest.mgdc.carry import Carried, Loaded, carry_loaded
 from waybill.ingest.mgdc.datasets import DATASETS, Dataset
 from waybill.ingest.mgdc.find import DatasetFile, Found
 from waybill.ingest.mgdc.merge import LANDED_FORMAT, Landing
@@ -46,6 +47,7 @@ class Run:
     _majorities: dict[str, str] = field(default_factory=dict)
     _full: set[str] = field(default_factory=set)
     _carried: bool = False
+    _loaded: str = ""
 
     def take_in(self) -> None:
         """Stage and land every dataset; those no file has are carried over."""
@@ -62,6 +64,14 @@ class Run:
                 self._carried |= landing.carry(dataset) > 0
         self._compare_tenants()
         self._refuse_hollow(landing)
+
+    def carry(self, loaded: Loaded) -> Carried:
+        """Take over what was loaded beside MGDC files; after the canonical tables are there."""
+        same = self.before is not None and self.before.path == loaded.path
+        carried = carry_loaded(self.builder.connection, loaded, "previous" if same else None)
+        self.warnings += carried.sentences()
+        self._loaded = loaded.snapshot if carried.rows else ""
+        return carried
 
     def close(self) -> None:
         """Drop what only the ingest needed; the schema `landed` stays."""
@@ -90,6 +100,8 @@ class Run:
             made.update(f"{file.name}\0{file.size}\0{self._hashes[file.name]}\n".encode("utf-8", "replace"))
         if self._carried and self.before is not None:
             made.update(f"after {self.before.snapshot}\n".encode())
+        if self._loaded:
+            made.update(f"beside {self._loaded}\n".encode())
         made.update(f"let in {self.wall or ''} {self.any_tenant}\n".encode())
         return made.hexdigest()
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import unicodedata
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 
 AS_OF = datetime(2026, 6, 1)  # noqa: DTZ001  (snapshots hold UTC without zone)
 """The moment every practice tenant shows; fixed, so that the same seed gives the same file."""
+ACTIVITY_UNTIL = date(2026, 5, 30)
+"""The last day whose activity is complete: two days before `AS_OF` (graph.md 6.4). A Saturday."""
+ACTIVITY_DAYS = 180
+"""Activity is generated for so many days that end with `ACTIVITY_UNTIL`."""
 
 HOST = "https://contoso.sharepoint.com"
 MY_HOST = "https://contoso-my.sharepoint.com"
@@ -64,6 +68,11 @@ def guest_upn(mail: str) -> str:
 def mail_name(name: str) -> str:
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     return ".".join(part for part in "".join(c if c.isalnum() else " " for c in plain).split())
+
+
+def partner_tenant(domain: str) -> str:
+    """The tenant id of a partner organisation, by its domain: the same GUID in every practice tenant."""
+    return fixed_guid(f"tenant/{domain}")
 
 
 def url_text(path: str) -> str:

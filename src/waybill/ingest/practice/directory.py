@@ -107,7 +107,8 @@ def _people(
     number = np.arange(count, dtype=np.int64)
     given = words(GIVEN, rng.integers(0, len(GIVEN), count))
     family = words(FAMILY, rng.integers(0, len(FAMILY), count))
-    partner = words(PARTNERS, choose(rng, (5, 3, 2, 2, 1), count))
+    home = choose(rng, (5, 3, 2, 2, 1), count)
+    partner, homes = words(PARTNERS, home), [claims.partner_tenant(domain) for domain in PARTNERS]
     guest = number >= size.users
     domain = pc.if_else(pa.array(guest), partner, claims.DOMAIN)
     local = apart(glued(slug(given, ""), ".", slug(family, ""), "@", domain), "~", taken)
@@ -129,6 +130,7 @@ def _people(
             "user_type": words(("Member", "Guest"), guest.astype(np.int64)), "external": pa.array(guest),
             "status": words(_STATUS, status), "created_at": moments(rng.integers(0, 3000 * _DAY, count)),
             "last_sign_in": moments(np.where(status == INVITED, -1, seen)),
+            "home_tenant": pc.if_else(pa.array(guest), words(homes, home), None),
         }),
     )  # fmt: skip
     return status, upn, names

@@ -2,7 +2,8 @@
 
 What such files cannot say, and a reader of them therefore cannot know: channel rosters, who holds a
 directory role, names of folders, libraries and list items apart from their addresses, passwords of links,
-links for people with existing access, last sign-ins. Deleted people and groups are simply missing: people
+links for people with existing access, last sign-ins, names of licence plans, home tenants; of activity all but
+what was done with files, and of a OneDrive all but the files of its library that are objects here. Deleted people and groups are simply missing: people
 come back as active, groups as unresolved; groups of other tenants come back as unresolved ones of this one.
 """
 
@@ -18,8 +19,8 @@ from waybill.errors import DataProblem
 from waybill.tenant.build import SNAPSHOT_FORMAT
 
 DATASETS = (
-    "SharePointSites", "SharePointPermissions", "SharePointGroups", "SharePointFiles", "GroupDetails", "GroupMembers",
-    "GroupOwners", "User",
+    "SharePointSites", "SharePointPermissions", "SharePointGroups", "SharePointFiles", "SharePointFileActions",
+    "GroupDetails", "GroupMembers", "GroupOwners", "User", "Manager",
 )  # fmt: skip
 
 _ENTRIES_PER_PART = 400_000

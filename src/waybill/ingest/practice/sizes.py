@@ -25,15 +25,23 @@ class Size:
     links: int
     crowded_scopes: int
     """Items with their own access list in the one crowded library (SharePoint's ceiling is 50,000)."""
+    partners: int
+    """People of other organisations who take part by B2B direct connect."""
+    former: int
+    """Microsoft 365 groups that were deleted."""
+    active_days: int
+    """On so many of the 180 days a person who is active at all is active, on average."""
+    drive_items: int
+    """So many items of a OneDrive, about, are listed with their contents."""
 
 
 SIZES: Mapping[str, Size] = {
     size.name: size
-    for size in (
-        Size("tiny", 12, 3, 8, 6, 80, 300, 15, 10),
-        Size("small", 1_000, 300, 200, 100, 20_000, 100_000, 10_000, 2_000),
-        Size("medium", 10_000, 3_000, 2_000, 1_000, 200_000, 1_000_000, 100_000, 20_000),
-        Size("large", 100_000, 30_000, 50_000, 20_000, 2_000_000, 10_000_000, 1_000_000, 50_000),
+    for size in (  # users, guests, groups, sites, objects, grants, links, scopes, partners, former, days, drive
+        Size("tiny", 12, 3, 8, 6, 80, 300, 15, 10, 0, 2, 30, 40),
+        Size("small", 1_000, 300, 200, 100, 20_000, 100_000, 10_000, 2_000, 12, 10, 30, 40),
+        Size("medium", 10_000, 3_000, 2_000, 1_000, 200_000, 1_000_000, 100_000, 20_000, 100, 60, 20, 30),
+        Size("large", 100_000, 30_000, 50_000, 20_000, 2_000_000, 10_000_000, 1_000_000, 50_000, 1_000, 1_500, 12, 20),
     )
 }
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pyarrow as pa
 
 from waybill.ingest.practice import claims
-from waybill.ingest.practice.claims import AS_OF, fixed_guid, url_text
+from waybill.ingest.practice.claims import ACTIVITY_UNTIL, AS_OF, fixed_guid, url_text
 from waybill.ingest.practice.tables import TABLES
 from waybill.tenant.levels import CUSTOM_RANK, known_level
 
-_Value = str | int | bool | datetime | None
+_Value = str | int | bool | datetime | date | None
 
 LINK_LEVELS: Mapping[str, str] = {"View": "Read", "Edit": "Contribute", "Review": "Review"}
 """The permission level an entry of a link holds, by the link's own word (insights.md 3.8)."""
@@ -82,10 +82,13 @@ class Stage:
         key = f"user/{upn}"
         if key in self._known:
             return self._known[key]
+        domain = (email or upn).rpartition("@")[2]
+        home = claims.partner_tenant(domain) if external and guid is not None else None
         number = self._principal(
             "user", name, login or claims.user_login(upn), upn=upn, user_type=user_type, external=external,
             status=status, email=upn if email == "" else email, entra_id=fixed_guid(key) if guid == "" else guid,
             created_at=datetime(2022, 3, 7, 8, 19, 41), last_sign_in=AS_OF - timedelta(days=len(name)),  # noqa: DTZ001  (UTC without zone)
+            home_tenant=home,
         )  # fmt: skip
         self._known[key] = number
         return number
@@ -107,7 +110,7 @@ class Stage:
             login = claims.m365_login(guid) if kind == "m365_group" else claims.security_login(guid)
             self._known[key] = self._principal(
                 kind, name, login, entra_id=guid, status=status, membership=membership, external=kind == "external_group",
-                email=f"{claims.mail_name(name)}@{claims.DOMAIN}" if mailed else None,
+                email=f"{claims.mail_name(name)}@{claims.DOMAIN}" if mailed and claims.mail_name(name) else None,
                 created_at=datetime(2023, 1, 9, 10, 0, 0), reported_users=reported_users,  # noqa: DTZ001  (UTC without zone)
             )  # fmt: skip
         number = self._known[key]
@@ -252,6 +255,40 @@ class Stage:
             self.grant(place, number, "View Only" if block_download else LINK_LEVELS[permission])
         return number
 
+    # -- activity -----------------------------------------------------------------------------
+
+    def unified(
+        self, name: str, *, visibility: str = "Private", deleted: int | None = None, members: Sequence[int] = (),
+        owners: Sequence[int] = (),
+    ) -> int:  # fmt: skip
+        """A Microsoft 365 group whose activity is told here alone. `deleted`: so many days before the last day."""
+        status = "active" if deleted is None else "soft_deleted" if deleted < 28 else "deleted"
+        number = self.group(name, "m365_group", status=status, members=members, owners=owners)
+        self._add(
+            "unified_group", grp=number, visibility=visibility, mailbox_items=120, mailbox_bytes=7_340_032,
+            site_files=40, site_bytes=52_428_800, deleted_on=None if deleted is None else _day(deleted),
+        )  # fmt: skip
+        return number
+
+    def active(self, group: int, ago: int, *, files: Sequence[int] = (), **counts: int) -> None:
+        """What happened in a group `ago` days before the last day; a count not given was not told."""
+        if counts:
+            self._add("group_day", grp=group, day=_day(ago), **counts)
+        self._rows["group_file_day"] += [
+            {"grp": group, "day": _day(ago), "file": loose_file(group, x)} for x in files
+        ]
+
+    def drive_item(
+        self, owner: int, path: str, *, size: int | None = None, content: str | None = None,
+    ) -> None:  # fmt: skip
+        """A file of a person's OneDrive; a folder if no size is given."""
+        number = self.count("drive_item")
+        self._add(
+            "drive_item", owner=owner, path=path, kind="folder" if size is None else "file", size=size,
+            created_at=AS_OF - timedelta(days=200 + number), modified_at=AS_OF - timedelta(days=2 + number),
+            modified_by=self._rows["principal"][owner]["upn"], content=content,
+        )  # fmt: skip
+
     # -- rows ---------------------------------------------------------------------------------
 
     def _add(self, table: str, **row: _Value) -> None:
@@ -297,6 +334,15 @@ class Stage:
             self._known[key] = 100 + self.count("level")
             self._add("level", id=self._known[key], name=name, rank=CUSTOM_RANK, limited=False)
         return self._known[key]
+
+
+def _day(ago: int) -> date:
+    return ACTIVITY_UNTIL - timedelta(days=ago)
+
+
+def loose_file(group: int, number: int) -> int:
+    """The number, in `group_file_day`, of a file that is no securable here."""
+    return (1 << 40) + group * 100_000 + number
 
 
 def group_id(name: str) -> str:

@@ -6,17 +6,22 @@ import hashlib
 import uuid
 from collections.abc import Callable
 
-from waybill.ingest.practice.claims import AS_OF, DOMAIN
+from waybill.ingest.practice.claims import ACTIVITY_UNTIL, AS_OF, DOMAIN
 from waybill.ingest.practice.directory import make_directory
+from waybill.ingest.practice.drives import make_drives
 from waybill.ingest.practice.grants import make_grants
+from waybill.ingest.practice.group_activity import make_group_activity
 from waybill.ingest.practice.links import make_links
+from waybill.ingest.practice.partners import make_former, make_partners
+from waybill.ingest.practice.person_activity import make_person_activity
 from waybill.ingest.practice.places import make_places
+from waybill.ingest.practice.profiles import make_profiles
 from waybill.ingest.practice.sites import make_sites
 from waybill.ingest.practice.sizes import size_named
 from waybill.ingest.practice.traps import trap_set
 from waybill.tenant.build import SNAPSHOT_FORMAT, SnapshotBuilder, SnapshotMeta
 
-GENERATOR_VERSION = 1
+GENERATOR_VERSION = 2
 """Raise it with every change that makes the same size and seed give other rows."""
 
 DEFAULT_SEED = 1
@@ -63,10 +68,20 @@ def build_practice(
     first = traps.count("securable")
     places = make_places(builder, wanted, seed, sites, first=first, done=_span(tell, "objects", 0.15, 0.45))
     links = make_links(builder, wanted, seed, people, sites, places, _span(tell, "sharing links", 0.45, 0.65))
-    make_grants(builder, wanted, seed, people, sites, places, links, _span(tell, "grants", 0.65, 1.0))
+    make_grants(builder, wanted, seed, people, sites, places, links, _span(tell, "grants", 0.65, 0.85))
+    tell("activity", 0.85)
+    late = make_partners(builder, wanted, seed, sites.next_principal + wanted.links, traps.count("site"))
+    former = make_former(builder, wanted, seed, late, people)
+    make_profiles(builder, seed)
+    make_drives(builder, wanted, seed)
+    steady = make_group_activity(builder, seed, former)
+    tell("activity of people", 0.92)
+    make_person_activity(builder, wanted, seed, steady)
+    tell("activity of people", 1.0)
     return SnapshotMeta(
         tenant=tenant, tenant_name=practice_tenant_name(size, seed), as_of=AS_OF, default_domain=DOMAIN,
         source=f"practice {wanted.name}, seed {seed}", directory_complete=True,
+        activity_until=ACTIVITY_UNTIL,
     )  # fmt: skip
 
 

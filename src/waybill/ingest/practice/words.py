@@ -77,3 +77,27 @@ CHANNELS = (
 CUSTOM_GROUPS = ("External reviewers", "Approvers", "Translators", "Auditors", "Interns", "Press readers")
 PARTNERS = ("fabrikam.com", "northwindtraders.com", "adatum.com", "wingtiptoys.com", "litwareinc.com")
 """Home domains of guests: all of them fictitious companies of Microsoft's documentation."""
+
+DIRECT_PARTNERS = (
+    "proseware.com",
+    "tailspintoys.com",
+    "woodgrovebank.com",
+    "treyresearch.net",
+    "lucernepublishing.com",
+)
+"""Organisations whose people take part in shared channels without a guest account here (B2B direct connect)."""
+
+JOBS = (
+    "Analyst", "Consultant", "Engineer", "Assistant", "Manager", "Specialist", "Coordinator", "Planner", "Buyer",
+    "Designer", "Technician", "Lawyer", "Controller", "Trainer", "Editor",
+)  # fmt: skip
+CITIES = (
+    ("Oslo", "Norway", "NO", "nb-NO"), ("Lyon", "France", "FR", "fr-FR"), ("Porto", "Portugal", "PT", "pt-PT"),
+    ("Graz", "Austria", "AT", "de-AT"), ("Gdansk", "Poland", "PL", "pl-PL"), ("Osaka", "Japan", "JP", "ja-JP"),
+    ("Accra", "Ghana", "GH", "en-GB"), ("Leeds", "United Kingdom", "GB", "en-GB"), ("Tampere", "Finland", "FI", "fi-FI"),
+    ("Austin", "United States", "US", "en-US"),
+)  # fmt: skip
+"""City, country, two-letter country, language."""
+PLANS = ("Contoso Office Basic", "Contoso Office Standard", "Contoso Office Premium", "Contoso Voice",
+         "Contoso Data Insight")  # fmt: skip
+"""Invented licence plans: the first three exclude each other, the others come on top."""

@@ -5,7 +5,7 @@ SELECT getvariable('ptenant') AS ptenant, s.guid AS "Id", s.url AS "Url",
    'Configuration': 0} AS "RootWeb",
   1 + coalesce(n.webs, 0) AS "WebCount", 1099511627776 AS "StorageQuota", coalesce(n.files, 0) * 48000 AS "StorageUsed",
   {'MetadataSize': coalesce(n.files, 0) * 900, 'TotalFileCount': coalesce(n.files, 0),
-   'TotalFileStreamSize': coalesce(n.files, 0) * 30000, 'TotalSize': coalesce(n.files, 0) * 40000} AS "StorageMetrics",
+   'TotalFileStreamSize': coalesce(n.files, 0) * 30000, 'TotalSize': coalesce(u.site_bytes, coalesce(n.files, 0) * 40000)} AS "StorageMetrics",
   coalesce(g.entra_id, '00000000-0000-0000-0000-000000000000') AS "GroupId", 'NAM' AS "GeoLocation",
   s.state = 'Deleted' AS "IsInRecycleBin",
   s.site_type = 'Team (standard)' AS "IsTeamsConnectedSite",
@@ -26,6 +26,7 @@ SELECT getvariable('ptenant') AS ptenant, s.guid AS "Id", s.url AS "Url",
 FROM site s
 JOIN securable r ON r.site = s.id AND r.parent IS NULL
 LEFT JOIN principal g ON g.id = s.grp
+LEFT JOIN unified_group u ON u.grp = s.grp
 LEFT JOIN (SELECT site, any_value(principal) AS principal FROM site_admin WHERE is_primary GROUP BY site) a ON a.site = s.id
 LEFT JOIN recipient o ON o.principal = a.principal
 LEFT JOIN (SELECT site, count(*) FILTER (kind = 'web') AS webs, count(*) FILTER (kind = 'file') AS files

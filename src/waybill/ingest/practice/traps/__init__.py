@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from waybill.ingest.practice.stage import Stage
-from waybill.ingest.practice.traps import groups, links, names, people, places
+from waybill.ingest.practice.traps import activity, groups, links, names, partners, people, places
 from waybill.ingest.practice.traps.trap import Trap
 
-TRAPS: tuple[Trap, ...] = (*groups.ALL, *people.ALL, *places.ALL, *links.ALL, *names.ALL)
+TRAPS: tuple[Trap, ...] = (*groups.ALL, *people.ALL, *places.ALL, *links.ALL, *names.ALL, *partners.ALL)
+ACTIVITY_TRAPS = activity.ALL
 
 
 def trap_set(tenant: str) -> Stage:
@@ -14,4 +15,6 @@ def trap_set(tenant: str) -> Stage:
     stage = Stage(tenant)
     for trap in TRAPS:
         trap.play(stage)
+    for scene in ACTIVITY_TRAPS:
+        scene.play(stage)
     return stage

@@ -1,0 +1,207 @@
+"""Put people's files into the content store, and their drives into a copy of the tenant's snapshot."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow as pa
+
+from waybill.errors import DataProblem
+from waybill.ingest.folder.result import DriveCount, FilesResult, Refused
+from waybill.ingest.folder.walk import Item, NotTaken, Unreadable, open_folder, shown, walk
+from waybill.ingest.mgdc.ingest import clear_errors
+from waybill.ingest.people import name_people, upn_key_sql
+from waybill.tenant.amend import Amendment, Change
+from waybill.tenant.contents import ContentStore
+from waybill.tenant.registry import Registry
+
+ADDED = "files"
+"""What is added to the source of the snapshot."""
+
+Progress = Callable[[str, int], None]
+"""(whose folder is read, bytes of all files so far)."""
+
+_TRIES = 2
+"""A file that changes while it is read, or fails, is read once more before it is given up."""
+
+_COLUMNS: list[tuple[str, pa.DataType]] = [
+    ("owner", pa.int32()), ("path", pa.string()), ("kind", pa.string()), ("size", pa.int64()),
+    ("modified_at", pa.timestamp("us")), ("content", pa.string()),
+]  # fmt: skip
+_DRIVE_ITEM = pa.schema(_COLUMNS)
+
+_TOLD_EVERY = 16 << 20
+"""Bytes between two reports of progress on one person's files."""
+
+
+def _silent(_doing: str, _done: int) -> None:
+    pass
+
+
+@dataclass(slots=True)
+class _Drive:
+    """One person's drive as it was read: a row of `drive_item` for each file and folder."""
+
+    owner: int
+    upn: str
+    rows: list[tuple[int, str, str, int | None, object, str | None]] = field(default_factory=list)
+
+    def count(self, replaced: int) -> DriveCount:
+        held = [row[3] or 0 for row in self.rows if row[5] is not None]
+        folders = sum(row[2] == "folder" for row in self.rows)
+        return DriveCount(len(held), sum(held), folders, len(self.rows) - folders - len(held), replaced)
+
+
+def ingest_files(
+    path: Path,
+    tenant_name_or_id: str,
+    registry: Registry,
+    store: ContentStore,
+    *,
+    progress: Progress = _silent,
+) -> FilesResult:
+    """Read `path`/<user principal name>/<path in OneDrive...> and publish a snapshot with these drives.
+
+    The drive of each person who has a folder there is replaced whole; others stay as they are. Raises
+    NotFound for an unknown tenant, Conflict if it has no snapshot yet or another ingest was faster,
+    DataProblem for all else; then nothing is published.
+    """
+    if not path.is_dir():
+        raise DataProblem(f"There is no folder {path}.", "Give a folder that holds one folder a person.")
+    tenant = registry.tenant(tenant_name_or_id)
+    with clear_errors():
+        amendment = registry.amend(tenant)
+        try:
+            loading = _Loading(amendment, store, progress)
+            drives = loading.read(path)
+            store.settle()
+            counts = loading.put(drives)
+            published = registry.publish_amended(tenant, amendment, Change(ADDED), _digest(drives))
+        except BaseException:
+            amendment.abandon()
+            raise
+    return FilesResult(tenant.id, tenant.name, published.id, counts, tuple(loading.refused))
+
+
+class _Loading:
+    """One ingest while it is under way."""
+
+    def __init__(self, amendment: Amendment, store: ContentStore, progress: Progress) -> None:
+        self._amendment = amendment
+        self._store = store
+        self._progress = progress
+        self._done = 0
+        self.refused: list[Refused] = []
+        name_people(amendment.connection)
+
+    def read(self, path: Path) -> list[_Drive]:
+        """Read every person's folder into the store. Raises DataProblem if there is none to take."""
+        drives: dict[int, _Drive] = {}
+        for folder in sorted(path.iterdir()):
+            drive = self._owner(folder)
+            if drive is None:
+                continue
+            if drive.owner in drives:
+                self._refuse(folder.name, f"{drive.upn} has another folder here, which was taken")
+                continue
+            try:
+                handle = open_folder(folder)
+            except OSError as error:
+                self._refuse(
+                    folder.name, f"the folder cannot be read ({error.strerror}): the drive stays as it was"
+                )
+                continue
+            drives[drive.owner] = drive
+            try:
+                self._read_drive(folder.name, handle, drive)
+            finally:
+                os.close(handle)
+        if not drives:
+            told = "; ".join(f"{one.name}: {one.reason}" for one in self.refused[:3])
+            raise DataProblem(
+                f"No folder in {path} is that of a person of this tenant. {told}".strip(),
+                "Name each folder by the person's user principal name: anna@contoso.com.",
+            )
+        return list(drives.values())
+
+    def put(self, drives: list[_Drive]) -> dict[str, DriveCount]:
+        """Replace the drives in the snapshot."""
+        run = self._amendment.connection.execute
+        counts: dict[str, DriveCount] = {}
+        for drive in drives:
+            before = run("SELECT count(*) FROM drive_item WHERE owner = ?", [drive.owner]).fetchall()[0][0]
+            run("DELETE FROM drive_item WHERE owner = ?", [drive.owner])
+            if drive.rows:
+                columns = zip(*drive.rows, strict=True)
+                arrays = [
+                    pa.array(column, kind) for column, kind in zip(columns, _DRIVE_ITEM.types, strict=True)
+                ]
+                self._amendment.add("drive_item", pa.Table.from_arrays(arrays, schema=_DRIVE_ITEM))
+            counts[drive.upn] = drive.count(before)
+        run("DROP TABLE temp.person_by_upn")
+        return counts
+
+    def _owner(self, folder: Path) -> _Drive | None:
+        """Whose folder it is; None, and the reason among the refused, if it is nobody's."""
+        if folder.is_symlink() or not folder.is_dir():
+            self._refuse(folder.name, "not a folder: each person has a folder here")
+            return None
+        found = self._amendment.connection.execute(
+            "SELECT p.id, p.upn, q.candidates FROM person_by_upn q JOIN principal p ON p.id = q.person "
+            f"WHERE q.upn_key = {upn_key_sql('?')}",
+            [shown(folder.name)],
+        ).fetchone()
+        if found is None:
+            self._refuse(folder.name, "nobody of this tenant's snapshot has this user principal name")
+            return None
+        if found[2] > 1:
+            self._refuse(folder.name, f"{found[2]} accounts of this tenant have this user principal name")
+            return None
+        return _Drive(found[0], found[1])
+
+    def _read_drive(self, folder: str, handle: int, drive: _Drive) -> None:
+        told = 0
+        self._progress(shown(folder), self._done)
+        for item in walk(handle):
+            where = f"{folder}/{item.path}"
+            if isinstance(item, NotTaken):
+                self._refuse(where, item.reason)
+            elif item.is_folder:
+                drive.rows.append((drive.owner, item.path, "folder", None, item.modified, None))
+            else:
+                size, key = self._store_file(item, where)
+                drive.rows.append((drive.owner, item.path, "file", size, item.modified, key))
+                self._done, told = self._done + size, told + size
+                if told >= _TOLD_EVERY:
+                    self._progress(shown(folder), self._done)
+                    told = 0
+
+    def _store_file(self, item: Item, where: str) -> tuple[int, str | None]:
+        """(size, key) of a file; without a key, and named, if its bytes could not be had whole."""
+        reason = ""
+        for _ in range(_TRIES):
+            try:
+                key = self._store.add(item.read())
+            except Unreadable as error:
+                reason = str(error)
+                continue
+            return int(key.rpartition(":")[2]), key
+        self._refuse(where, f"{reason}: listed without its contents")
+        return item.size, None
+
+    def _refuse(self, name: str, reason: str) -> None:
+        self.refused.append(Refused(shown(name), reason))
+
+
+def _digest(drives: list[_Drive]) -> str:
+    """Hex SHA-256 of all that was put in: the same files at the same places give the same one."""
+    made = hashlib.sha256()
+    for drive in drives:
+        made.update(f"{drive.owner}\n".encode())
+        for row in drive.rows:
+            made.update(f"{row[1]!r} {row[2:]}\n".encode())
+    return made.hexdigest()

@@ -1,0 +1,44 @@
+"""The bytes of practice files, made from their key alone: the same every time, and hard to compress."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import numpy as np
+
+from waybill.errors import ContentMissing
+
+CHUNK = 1 << 20
+"""Bytes of a piece, at most."""
+
+_KEY = re.compile(r"practice:([0-9]{1,18}):([0-9]{1,18}):([0-9]{1,15})")
+
+
+def practice_key(seed: int, number: int, size: int) -> str:
+    """The key of file `number` of a practice tenant: `size` bytes."""
+    return f"practice:{seed}:{number}:{size}"
+
+
+def open_practice(key: str) -> Iterator[bytes]:
+    """Exactly as many bytes as the key says, in pieces of at most 1 MiB.
+
+    Raises ContentMissing, at once, for a key that no practice tenant makes.
+    """
+    found = _KEY.fullmatch(key)
+    if found is None:
+        raise ContentMissing(
+            "The contents of this file were not made by the practice tenant.",
+            "Ingest the tenant again, so that its file keys fit this Waybill.",
+        )
+    seed, number, size = (int(part) for part in found.groups())
+    return _pieces(seed, number, size)
+
+
+def _pieces(seed: int, number: int, size: int) -> Iterator[bytes]:
+    # Of NumPy, only a bit generator's raw output is promised to stay the same from version to version.
+    source = np.random.SFC64([seed, number, size])
+    for begin in range(0, size, CHUNK):
+        length = min(CHUNK, size - begin)
+        words = np.asarray(source.random_raw((length + 7) // 8), "<u8")
+        yield words.tobytes()[:length]

@@ -1,0 +1,64 @@
+"""Where operations deliver to, with this installation's rules: containers of Azure Storage, and folders."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+
+from waybill.delivery import probe, tree
+from waybill.delivery.container import Container
+from waybill.delivery.locations import StorageRules, check_absolute, parse_location
+from waybill.delivery.network import Network
+from waybill.delivery.outgoing import Target
+from waybill.delivery.patience import WHILE_THE_CALLER_WAITS
+from waybill.jobs.operations import Located
+
+
+class Destinations(Protocol):
+    """Registered destinations of tenants (waybill.delivery.destinations)."""
+
+    def find(self, tenant: str, name: str) -> str | None:
+        """The whole URL registered under this name, or None."""
+
+
+class DeliveryStorage:
+    """The `Storage` of real installations."""
+
+    def __init__(self, rules: StorageRules, destinations: Destinations, network: Network) -> None:
+        """`network` as a delivery in the background has it; a caller who waits gets less patience."""
+        self._rules = rules
+        self._destinations = destinations
+        self._network = network
+        self._hasty = replace(network, patience=WHILE_THE_CALLER_WAITS)
+
+    def check(self, tenant: str, text: str) -> None:
+        check_absolute(self._resolved(tenant, text))
+
+    def locate(self, tenant: str, text: str) -> Located:
+        whole = self._resolved(tenant, text)
+        return Located(whole, parse_location(whole, self._rules).safe_url)
+
+    def _resolved(self, tenant: str, text: str) -> str:
+        """A bare name stands for the destination registered under it; a URL is never looked up."""
+        if ":" in text:
+            return text
+        return self._destinations.find(tenant, text) or text
+
+    def claim(self, located: Located, request_info: bytes) -> None:
+        probe.claim(parse_location(located.whole, self._rules), request_info, self._hasty)
+
+    def release(self, located: Located) -> None:
+        probe.release(parse_location(located.whole, self._rules), self._hasty)
+
+    def target(self, whole: str) -> Target:
+        return Container(parse_location(whole, self._rules), self._network)
+
+    def claim_folder(self, folder: Path, request_info: bytes) -> None:
+        tree.claim_folder(folder, request_info)
+
+    def release_folder(self, folder: Path) -> None:
+        tree.release_folder(folder)
+
+    def folder_target(self, folder: Path) -> Target:
+        return tree.Tree(folder)

@@ -1,0 +1,8 @@
+-- SharePoint groups that hold the person, direct, nested or through an everyone-type claim.
+SELECT s.title, s.url, p.name, (SELECT string_agg(a.role, ', ' ORDER BY a.role) FROM associated a WHERE a.principal = p.id),
+  n.distance = 1, n.distance, CASE WHEN v.kind = 'link' THEN link_name(k.scope) ELSE v.name END, n.passes AND s.state <> 'Deleted',
+  s.state, me.name || n.path
+FROM named n CROSS JOIN me JOIN principal p ON p.id = n.principal AND p.kind = 'sp_group'
+JOIN site s ON s.id = p.site JOIN site_order q ON q.site = s.id JOIN principal_order o ON o.principal = p.id
+LEFT JOIN principal v ON v.id = n.via LEFT JOIN link k ON k.principal = n.via
+ORDER BY q.ord, o.ord;
