@@ -111,6 +111,11 @@ class Azurite:
         )
         return f"{self.url}/{ACCOUNT}/{container}?{sas}"
 
+    def policy_sas_url(self, container: str, policy: str) -> str:
+        """The container's URL with a SAS that leaves all to a stored access policy (si=)."""
+        sas = generate_container_sas(ACCOUNT, container, KEY, policy_id=policy)
+        return f"{self.url}/{ACCOUNT}/{container}?{sas}"
+
     def put(self, container: str, blob: str, data: bytes) -> None:
         """Write a blob as somebody else would."""
         with self._client(container) as client:
@@ -153,7 +158,12 @@ def running_azurite(certificate: Certificate | None = None, data: Path | None = 
     node, package = require_package("azurite")
     with tempfile.TemporaryDirectory(prefix="azurite-") as folder:
         log = Path(folder) / "log"
-        command: list[str | Path] = [node, package / "dist" / "src" / "blob" / "main.js", "--blobHost", "127.0.0.1"]
+        command: list[str | Path] = [
+            node,
+            package / "dist" / "src" / "blob" / "main.js",
+            "--blobHost",
+            "127.0.0.1",
+        ]
         command += ["--blobPort", "0", "--skipApiVersionCheck", "--disableTelemetry", "--silent"]
         command += ["--inMemoryPersistence"] if data is None else ["--location", data]
         if certificate is not None:

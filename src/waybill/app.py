@@ -189,7 +189,8 @@ def _graph_rules(settings: Settings, registry: Registry) -> GraphRules:
 
     def is_practice(tenant: str) -> bool:
         found = registry.snapshots(tenant)
-        return bool(found) and found[0].source.startswith("practice")
+        # What was loaded on top ("practice tiny, seed 1 + ...") may be real: nobody is impersonated then.
+        return bool(found) and found[0].source.startswith("practice ") and "+" not in found[0].source
 
     return GraphRules(
         app_id_uri=settings.app_id_uri,

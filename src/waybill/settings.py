@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+def _split(value: object) -> object:
+    """`a, b` as an environment variable says it; lists pass as they are."""
+    if isinstance(value, str):
+        return tuple(part for part in (piece.strip() for piece in value.split(",")) if part)
+    return value
+
+
+Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+"""Several words, joined by commas in the environment."""
 
 
 class Settings(BaseSettings):
@@ -37,14 +49,14 @@ class Settings(BaseSettings):
     """Serve HTTPS with a certificate of the installation's own CA, made on first use in `<data>/tls`."""
     app_id_uri: str = "api://waybill"
     """What Graph clients ask tokens for: `<app_id_uri>/.default`."""
-    entra_tenants: tuple[str, ...] = ()
+    entra_tenants: Words = ()
     """Tenant ids whose tokens, issued by Microsoft Entra, are accepted on the Graph face; none by default."""
     entra_authority: str = "https://login.microsoftonline.com"
-    entra_audiences: tuple[str, ...] = ()
+    entra_audiences: Words = ()
     """What those tokens may be for, beside `app_id_uri`: the application's client id, for v2 tokens."""
-    storage_hosts: tuple[str, ...] = ()
+    storage_hosts: Words = ()
     """Exact host names that a storageLocation may name beside Azure's own (private or sovereign endpoints)."""
-    storage_emulators: tuple[str, ...] = ()
+    storage_emulators: Words = ()
     """`host:port` of storage emulators (Azurite): http and loopback are then allowed there. Never in production."""
     storage_ca: Path | None = None
     """A PEM file of extra certificate authorities to trust at storage hosts."""

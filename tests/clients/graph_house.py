@@ -7,7 +7,9 @@ with the delivery. The exports give nothing but the person they were asked for.
 
 from __future__ import annotations
 
+import errno
 import http.client
+import io
 import json
 import threading
 import uuid
@@ -20,8 +22,10 @@ from typing import Any
 
 import pyarrow as pa
 import sqlalchemy as sa
+import structlog
 
 from tests.clients.insights_house import Answer
+from waybill import log
 from waybill.api.served import Listening, serve
 from waybill.api.server import build_app
 from waybill.api.services import GraphServices, Services
@@ -31,15 +35,16 @@ from waybill.control import open_control
 from waybill.delivery.links import Links
 from waybill.delivery.locations import StorageRules, check_absolute, parse_location
 from waybill.delivery.outgoing import Target
-from waybill.errors import BadRequest, LocationFault, LocationRefused, NotFound
+from waybill.errors import BadRequest, Busy, DataProblem, LocationFault, LocationRefused, NotFound
 from waybill.export import Access, Bundle, Export, Facts, Family, Field, Received, Sql, Where
 from waybill.identity.directory_roles import GLOBAL_ADMINISTRATOR, GLOBAL_READER
 from waybill.identity.service import GraphRules, Identity, open_identity
-from waybill.jobs.operations import Located, Operations
+from waybill.jobs.operations import Operations
 from waybill.jobs.prepared import Prepared
 from waybill.jobs.removals import Removals
 from waybill.jobs.report_settings import ReportSettings
 from waybill.jobs.service import Jobs
+from waybill.jobs.storage import Located
 from waybill.jobs.table import UNFINISHED, State, end, move, to_text
 from waybill.sealing import open_sealer
 from waybill.settings import Settings
@@ -57,6 +62,15 @@ PROSEWARE = "d0000000-0000-4000-8000-000000000001"
 ADELES_NAME = "adele.vance@contoso.com"
 ODD_NAME = "a b#EXT#@x.com"
 """The name of Megan: a guest whose key must be encoded (graph.md 1.1, U5)."""
+
+HIDDEN_CAUSE = "the-cause-is-for-the-log-only"
+TROUBLE: Mapping[str, Exception] = {
+    "breaks@contoso.com": RuntimeError(HIDDEN_CAUSE),
+    "damaged@contoso.com": DataProblem(HIDDEN_CAUSE),
+    "full@contoso.com": OSError(errno.ENOSPC, HIDDEN_CAUSE),
+    "busy@contoso.com": Busy("The queue is full.", "Try again later."),
+}
+"""Names whose export goes wrong in ways that no request should be able to bring about."""
 
 AS_OF = datetime(2026, 6, 1)  # noqa: DTZ001 - snapshots hold UTC without zone
 NOW = datetime(2026, 6, 1, 10, 11, 12, 123456, tzinfo=UTC)
@@ -131,7 +145,11 @@ def _person_export(name: str, path: str, key: str, kind: str, roles: tuple[str, 
         return given.casefold()
 
     def subject(request: str, facts: Facts) -> str:
-        sql = Sql("SELECT entra_id FROM principal WHERE $wanted IN (entra_id, lower(upn)) AND user_type = $kind")
+        if request in TROUBLE:
+            raise TROUBLE[request]
+        sql = Sql(
+            "SELECT entra_id FROM principal WHERE $wanted IN (entra_id, lower(upn)) AND user_type = $kind"
+        )
         found = facts.table(sql, wanted=request, kind=kind)
         if not found:
             raise NotFound("There is no such person.")
@@ -187,6 +205,7 @@ class GraphHouse:
     registry: Registry
     shelf: Shelf
     wrist: Wrist
+    log: io.StringIO
     tokens: dict[tuple[object, ...], str] = field(default_factory=dict, repr=False)
 
     def token(self, *roles: str, tenant: str = CONTOSO) -> str:
@@ -282,12 +301,16 @@ def publish(registry: Registry, tenant: str, as_of: datetime = AS_OF) -> None:
         for number, (guid, upn, name, kind, home) in enumerate(people)
     ]  # fmt: skip
     builder.add("principal", pa.Table.from_pylist(rows))
-    registry.publish(known, builder, SnapshotMeta(known.id, known.name, as_of, "practice (toy)"), f"{as_of:%Y%m%d%H}")
+    registry.publish(
+        known, builder, SnapshotMeta(known.id, known.name, as_of, "practice (toy)"), f"{as_of:%Y%m%d%H}"
+    )
 
 
 @contextmanager
 def running_graph_house(folder: Path, **settings: Any) -> Iterator[GraphHouse]:
     """A house on a free port, in a thread of this process; stopped and closed at the end."""
+    written = io.StringIO()
+    log.set_up(as_json=True, stream=written)
     chosen = Settings(data=folder, **settings)
     wrist = Wrist()
     clock = Clock(now=lambda: wrist.now)
@@ -328,11 +351,11 @@ def running_graph_house(folder: Path, **settings: Any) -> Iterator[GraphHouse]:
     thread.start()
     try:
         assert ready.wait(20)
-        yield GraphHouse(found[0], control, identity, registry, shelf, wrist)
+        yield GraphHouse(found[0], control, identity, registry, shelf, wrist, written)
     finally:
         for listening in found:
             listening.stop()
         thread.join(20)
         control.dispose()
+        structlog.reset_defaults()
         assert not thread.is_alive()
-

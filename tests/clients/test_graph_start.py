@@ -25,7 +25,9 @@ from tests.clients.graph_house import (
 )
 from waybill.api.graph_operations import CALLS, WINDOW
 
-LOCATION = re.compile(r"http://[^/]+/(v1\.0|beta)/dataPolicyOperations/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+LOCATION = re.compile(
+    r"http://[^/]+/(v1\.0|beta)/dataPolicyOperations/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+)
 USER = f"/v1.0/users/{ADELE}/exportPersonalData"
 PROFILE = f"/beta/directory/inboundSharedUserProfiles/{KENJI}/exportPersonalData"
 GOOD: Any = object()
@@ -228,7 +230,9 @@ def test_t04_throttled_for_a_window(graph_house: GraphHouse) -> None:
         spent = graph_house.person_token(EXPORT)
         for _ in range(CALLS):
             refused(graph_house.export(unknown, token=spent, json_body=sent), "4")
-        refused(graph_house.export("/v1.0/users/abc/exportPersonalData", token=spent, json_body=sent), "1", "abc")
+        refused(
+            graph_house.export("/v1.0/users/abc/exportPersonalData", token=spent, json_body=sent), "1", "abc"
+        )
         refused(graph_house.export(unknown, token=spent, json_body={"storageLocation": "bad"}), "2")
         answer = graph_house.export(unknown, token=spent, json_body=sent)
         refused(answer, "3")
@@ -306,13 +310,16 @@ def test_tenant_without_a_snapshot(graph_house: GraphHouse) -> None:
 
 
 def test_nothing_secret_is_repeated(graph_house: GraphHouse) -> None:
-    """No answer about a location, good or bad, holds any part of its signature."""
+    """No answer about a location, good or bad, holds any part of its signature; nor does the log."""
     secret = "c2VjcmV0LWNhbmFyeQ"
-    for name in ("may-list", "a/b", container().partition("?")[0].rpartition("/")[2]):
-        sent = {"storageLocation": container(name, SAS.replace("c2lnbmF0dXJl", secret))}
-        answer = graph_house.export(json_body=sent)
-        assert secret not in answer.body.decode() + str(answer.headers)
+    sas = SAS.replace("c2lnbmF0dXJl", secret)
+    for target in (USER, USER.replace(ADELE, "breaks@contoso.com"), USER.replace(ADELE, NOBODY)):
+        for name in ("may-list", "a/b", "kept-in-secret"):
+            answer = graph_house.export(target, json_body={"storageLocation": container(name, sas)})
+            assert secret not in answer.body.decode() + str(answer.headers)
     assert secret not in graph_house.ask("/v1.0/dataPolicyOperations").body.decode()
+    assert "request failed" in graph_house.log.getvalue()
+    assert secret not in graph_house.log.getvalue()
 
 
 def test_location_by_host(graph_house: GraphHouse) -> None:

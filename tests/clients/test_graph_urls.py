@@ -19,9 +19,7 @@ ACTION = GraphPattern(
 )
 SET, COUNT = GraphPattern("/dataPolicyOperations"), GraphPattern("/dataPolicyOperations/$count")
 ITEM = GraphPattern("/dataPolicyOperations/{id}")
-REPORT = GraphPattern(
-    "/reports/getOffice365GroupsActivityDetail", bound=True, arguments=("period", "date")
-)
+REPORT = GraphPattern("/reports/getOffice365GroupsActivityDetail", bound=True, arguments=("period", "date"))
 PATTERNS = (EXPORT, ACTION, PROFILE, SET, COUNT, ITEM, REPORT)
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
@@ -33,7 +31,11 @@ def find(path: str | bytes) -> Match | None:
 
 def encoded(path: str) -> str:
     """Every character but the slashes, percent-encoded once."""
-    return path if "%" in path else "/".join("".join(f"%{byte:02X}" for byte in part.encode()) for part in path.split("/"))
+    return (
+        path
+        if "%" in path
+        else "/".join("".join(f"%{byte:02X}" for byte in part.encode()) for part in path.split("/"))
+    )
 
 
 FORMS = {

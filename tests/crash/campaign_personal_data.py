@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from tests.azurite import running_azurite
-from tests.crash.person_house import PersonHouse, arrived, exporting
+from tests.crash.person_house import PersonHouse
 from waybill.files.manifest import MANIFEST
 from waybill.jobs.operations import Status
 
@@ -33,21 +33,21 @@ def test_two_thousand_files_and_a_gibibyte(tmp_path: Path) -> None:
         operation = house.begin(person, azurite.sas_url(container))
         cut = 0
         for _ in range(KILLS):
-            wanted = chance.randrange(arrived(house, operation) + 1, FILES)
-            with exporting(house, tmp_path / "log"):
+            wanted = chance.randrange(house.arrived(operation.id) + 1, FILES)
+            with house.serving(tmp_path / "log"):
                 deadline = time.monotonic() + DEADLINE
-                while arrived(house, operation) < wanted and time.monotonic() < deadline:
+                while house.arrived(operation.id) < wanted and time.monotonic() < deadline:
                     time.sleep(0.01)
                 time.sleep(chance.random() / 10)  # not always at the end of a file
-            status = house.operations.get(person.tenant, operation.id).status
+            status = house.operation(person, operation.id).status
             cut += status is Status.RUNNING
-            print(f"killed at {arrived(house, operation)} files: {status}")
+            print(f"killed at {house.arrived(operation.id)} files: {status}")
         began = time.monotonic()
-        with exporting(house, tmp_path / "log"):
-            while house.operations.get(person.tenant, operation.id).completed is None:
+        with house.serving(tmp_path / "log"):
+            while house.operation(person, operation.id).completed is None:
                 assert time.monotonic() < began + DEADLINE, (tmp_path / "log").read_text("utf-8")[-4000:]
                 time.sleep(0.1)
-        done = house.operations.get(person.tenant, operation.id)
+        done = house.operation(person, operation.id)
         assert (done.status, done.progress, cut > 0) == (Status.COMPLETE, 100.0, True), done
         manifest = json.loads(azurite.blob(container, MANIFEST))
         listed = {one["path"]: (one["size"], one["sha256"]) for one in manifest["files"]}
@@ -55,5 +55,7 @@ def test_two_thousand_files_and_a_gibibyte(tmp_path: Path) -> None:
         assert found.pop(MANIFEST)
         assert found == listed
         assert (len(listed) > FILES, manifest["counts"]["bytes"] > SIZE) == (True, True)
+        peak = house.house.jobs.find(operation.id).process_peak_memory_mb
+        print(f"peak memory of the last server process: {peak} MiB")
         print(f"{len(found)} files, {manifest['counts']['bytes']} bytes, cut short {cut} times")
         house.house.control.dispose()

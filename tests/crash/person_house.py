@@ -1,43 +1,24 @@
-"""A person with many files, and a process that exports them: `python -m tests.crash.person_house DATA EMULATOR`."""
+"""A person with many files, a real server that exports them, and a client that asks for it as programs do."""
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+import json
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from tests.laws.serving import wait_until
-from waybill import log
+from tests.laws.serving import Server, ask, graph_token, serving
 from waybill.app import House, open_house
 from waybill.cli.tenant_commands import publish_practice
-from waybill.clock import SYSTEM_CLOCK
-from waybill.delivery.locations import StorageRules
-from waybill.delivery.network import Network
 from waybill.exports import personal_data
 from waybill.exports.person_request import find_person
-from waybill.ingest.practice.contents import open_practice
 from waybill.ingest.practice.heavy import heavy_drive
-from waybill.jobs.operations import Operation, Operations
-from waybill.jobs.produce import Means
-from waybill.jobs.storage import DeliveryStorage
-from waybill.sealing import open_sealer
+from waybill.jobs.operations import Operation
 from waybill.settings import Settings
 from waybill.tenant.amend import Change
-from waybill.tenant.registry import Registry
-from waybill.words import translated
 
 EXPORT = personal_data.EXPORT
-
-
-class _NoDestinations:
-    def find(self, _tenant: str, _name: str) -> str | None:
-        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,109 +31,87 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
-class PersonHouse:
-    """One data folder whose operations go to one emulator. Jobs run only in a process of their own."""
+class Client:
+    """An application that may export. It keeps no token, since servers come and go."""
 
-    settings: Settings
+    tenant: str
+    client_id: str
+    secret: str
+
+    def token(self, url: str) -> str:
+        return graph_token(url, self.tenant, self.client_id, self.secret)
+
+    def export(self, url: str, token: str, person: Person, location: str) -> str:
+        """Ask for the export; the operation's id."""
+        answer = ask(
+            url,
+            f"/v1.0/users/{person.guid}/exportPersonalData",
+            headers={"Authorization": f"Bearer {token}"},
+            sent_json={"storageLocation": location},
+        )
+        assert answer.status == 202, answer.body
+        return answer.headers["location"].rpartition("/")[2]
+
+    def operation(self, url: str, token: str, guid: str) -> dict[str, Any]:
+        target = f"/v1.0/dataPolicyOperations/{guid}"
+        answer = ask(url, target, headers={"Authorization": f"Bearer {token}"})
+        assert answer.status == 200, answer.body
+        found: dict[str, Any] = answer.json
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class PersonHouse:
+    """One data folder that may deliver to one emulator. Jobs run in a server's process only."""
+
     house: House
-    registry: Registry
-    operations: Operations
+    emulator: str
 
     @classmethod
     def opened(cls, data: Path, emulator: str) -> PersonHouse:
-        settings = Settings(data=data, storage_emulators=(emulator,))
-        house = open_house(settings)
-        registry = Registry(
-            house.control,
-            settings.snapshots_path,
-            settings.work_path / "spill",
-            SYSTEM_CLOCK,
-            contents=open_practice,
-        )
-        storage = DeliveryStorage(StorageRules(emulators=(emulator,)), _NoDestinations(), Network())
-        sealer = open_sealer(settings.data / "sealing.key")
-        operations = Operations(
-            house.control, settings, SYSTEM_CLOCK, sealer, storage, house.jobs.enqueue
-        )
-        return cls(settings, house, registry, operations)
+        return cls(open_house(Settings(data=data, storage_emulators=(emulator,))), emulator)
+
+    @property
+    def settings(self) -> Settings:
+        return self.house.settings
 
     def furnish(self, files: int, size: int) -> Person:
         """Publish a tiny practice tenant in which one person has `files` more files, together `size` bytes."""
-        published = publish_practice(self.registry, "tiny", 1)
-        with self.registry.open(published.tenant, published.id) as facts:
-            request = EXPORT.read(EXPORT.sample(facts))
-            person = find_person(request, facts, inbound=False)
-        amendment = self.registry.amend(self.registry.tenant(published.tenant))
+        registry = self.house.registry
+        published = publish_practice(registry, "tiny", 1)
+        tenant = registry.tenant(published.tenant)
+        with registry.open(tenant.id, published.id) as facts:
+            person = find_person(EXPORT.read(EXPORT.sample(facts)), facts, inbound=False)
+        amendment = registry.amend(tenant)
         amendment.connection.register("heavy", heavy_drive(person.key, files, size))
         amendment.connection.execute("INSERT INTO drive_item BY NAME SELECT * FROM heavy")
         amendment.connection.unregister("heavy")
-        tenant = self.registry.tenant(published.tenant)
-        amended = self.registry.publish_amended(
-            tenant, amendment, Change("a heavy drive"), f"{files} {size}"
+        amended = registry.publish_amended(tenant, amendment, Change("a heavy drive"), f"{files} {size}")
+        return Person(tenant.id, amended.id, person.guid)
+
+    def client(self, person: Person) -> Client:
+        app = self.house.identity.apps.create(
+            "crash", person.tenant, EXPORT.access.app_roles if EXPORT.access else ()
         )
-        return Person(published.tenant, amended.id, person.guid)
+        return Client(person.tenant, app.client_id, app.client_secret)
 
     def begin(self, person: Person, location: str) -> Operation:
-        """Accept an export; it waits until a process runs jobs."""
+        """Accept an export; it waits until a server runs."""
         received = {"id": (person.guid,)}
-        return self.operations.begin(
+        return self.house.operations.begin(
             person.tenant, EXPORT.name, person.guid, received, "crash", person.snapshot, location
         )
 
-    def start_jobs(self) -> None:
-        self.house.jobs.start(
-            Means(
-                exports={EXPORT.name: EXPORT},
-                open_facts=self.registry.open,
-                translate=translated,
-                work=self.settings.work_path,
-                files=self.settings.files_path,
-                deliveries=self.operations,
-            )
-        )
+    def operation(self, person: Person, guid: str) -> Operation:
+        return self.house.operations.get(person.tenant, guid)
 
+    def serving(self, log: Path) -> AbstractContextManager[Server]:
+        """A server until the block ends; then it is killed with -9."""
+        return serving(self.settings.data, log, storage_emulators=json.dumps([self.emulator]))
 
-@contextmanager
-def exporting(house: PersonHouse, log_file: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A process that runs the jobs of the folder, until the block ends; then it is killed."""
-    (emulator,) = house.settings.storage_emulators
-    command = [sys.executable, "-m", "tests.crash.person_house", str(house.settings.data), emulator]
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
-    with log_file.open("ab") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=output, env=environment)
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-
-
-def arrived(house: PersonHouse, operation: Operation) -> int:
-    """How many files the journal says have arrived."""
-    journal = house.settings.deliveries_path / f"{operation.id}.journal"
-    try:
-        return journal.read_bytes().count(b'{"done"')
-    except FileNotFoundError:
-        return 0
-
-
-def wait_for_end(house: PersonHouse, operation: Operation) -> Operation:
-    def ended() -> bool:
-        return house.operations.get(operation.tenant, operation.id).completed is not None
-
-    wait_until(ended, "the operation ends", every=0.05)
-    return house.operations.get(operation.tenant, operation.id)
-
-
-def main(data: Path, emulator: str) -> None:
-    log.set_up(as_json=True)
-    asked = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: asked.set())
-    house = PersonHouse.opened(data, emulator)
-    house.start_jobs()
-    asked.wait()
-    house.house.jobs.shutdown(0)
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2])
+    def arrived(self, guid: str) -> int:
+        """How many files of an operation its journal says have arrived."""
+        try:
+            return (self.settings.deliveries_path / f"{guid}.journal").read_bytes().count(b'{"done"')
+        except FileNotFoundError:
+            return 0

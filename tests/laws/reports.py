@@ -26,6 +26,8 @@ class Unwatched:
 
     def wrote(self, sheet: str, rows: int) -> None: ...
 
+    def delivered(self, files: int, expected: int) -> None: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Made:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterator, Mapping
@@ -15,9 +16,28 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from tests.clients.oauth_clients import assertion_claims, assertion_form, basic, certificate_client
-from tests.laws.serving import Answer, Client, Server, ask, serving, target_of
+from tests.laws.serving import (
+    Answer,
+    Client,
+    Server,
+    ask,
+    graph_target_of,
+    graph_token,
+    serving,
+    target_of,
+)
 from tests.laws.tenants import SCOPES, WORKBOOKS, Guest, Practice, copied
 from waybill.clock import SYSTEM_CLOCK
+from waybill.export import Family
+from waybill.exports import CATALOG
+
+GRAPH = tuple(export for export in CATALOG if export.family is not Family.INSIGHTS)
+NOBODY_LISTENS = "127.0.0.1:1"
+SIGNATURE = "c2lnbmF0dXJlIG9mIGEgU0FTIHRoYXQgaXMgbm9uZQ=="
+LOCATION = (
+    f"http://{NOBODY_LISTENS}/devstoreaccount1/exports?sv=2024-11-04&sr=c&sp=acw&se=2099-01-01T00:00:00Z"
+    f"&sig={quote(SIGNATURE, safe='')}"
+)
 
 Places = Mapping[str, bytes]
 """Where something was looked for -> the bytes found there."""
@@ -48,7 +68,7 @@ def a_busy_hour(practice: Practice, log: Path) -> tuple[dict[str, bytes], dict[s
     certified = certificate_client(now - timedelta(days=1), now + timedelta(days=1))
     app = practice.house.identity.apps.create("certified", practice.guests[0].tenant, SCOPES, certified.pem)
     answers: dict[str, bytes] = {}
-    with serving(practice.data, log) as server:
+    with serving(practice.data, log, storage_emulators=json.dumps([NOBODY_LISTENS])) as server:
         tokens = dict(proofs(server, practice.guests[0], answers))
         claims = assertion_claims(app.client_id, f"{server.url}/connect/token", now, SYSTEM_CLOCK.guid())
         assertion = certified.sign(certified.dotnet_header(), claims)
@@ -56,12 +76,14 @@ def a_busy_hour(practice: Practice, log: Path) -> tuple[dict[str, bytes], dict[s
         assert answer.status == 200, answer.body
         tokens["token by certificate"] = answer.json["access_token"].encode()
         tokens["assertion"] = assertion.encode()
+        tokens |= ask_graph(server, practice, answers)
         tokens |= keep_busy(server, practice, tokens, answers)
         assert server.stop() == 0
     key = certified.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     secrets = {
         "client secret": practice.guests[0].secret.encode(),
         "other client secret": practice.guests[1].secret.encode(),
+        "signature of a SAS": SIGNATURE.encode(),
         "certificate key": b"".join(key.splitlines()[1:-1])[200:400],
         "sealing key": (practice.data / "sealing.key").read_bytes(),
         # Without its signature a token proves nothing, so that is what must not be seen.
@@ -123,6 +145,26 @@ def keep_busy(
     assert refused.status == 500
     answers["damaged snapshot"] = everything(refused)
     return {"token in use": client.token.encode(), "other token in use": other.token.encode()}
+
+
+def ask_graph(server: Server, practice: Practice, answers: dict[str, bytes]) -> dict[str, bytes]:
+    """Every Graph call of the catalog; those that deliver, into storage that cannot be reached. The secrets used."""
+    guest = practice.guests[0]
+    for export in GRAPH:
+        with practice.facts() as facts:
+            target = graph_target_of(export, export.sample(facts))
+        roles = () if export.access is None else export.access.app_roles
+        app = practice.house.identity.apps.create(export.name, guest.tenant, roles)
+        token = graph_token(server.url, guest.tenant, app.client_id, app.client_secret)
+        yours = {"Authorization": f"Bearer {token}"}
+        sent = {"storageLocation": LOCATION} if export.family is Family.GRAPH_OPERATION else None
+        answer = ask(server.url, target, headers=yours, sent_json=sent)
+        assert answer.status == (302 if sent is None else 400), answer.body
+        answers[f"graph {export.name}"] = everything(answer)
+        astray = {"Authorization": f"Bearer {token}x"}
+        for wrong in (f"{target}?sig={token}", f"/v1.0/{token}", f"/v1.0/dataPolicyOperations/{token}"):
+            answers[f"graph {export.name}, {wrong[:12]}"] = everything(ask(server.url, wrong, headers=astray))
+    return {"graph client secret": b"." + app.client_secret.encode(), "graph token": token.encode()}
 
 
 def everything(answer: Answer) -> bytes:

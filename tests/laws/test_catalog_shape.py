@@ -7,15 +7,19 @@ from typing import Any
 
 import pytest
 
+from tests.laws import sixth_export
 from tests.laws.commands import command_options
 from tests.laws.reports import Press
 from tests.laws.serving import Server, ask
 from tests.laws.tenants import LAW_CATALOG, WORKBOOKS, Practice
 from waybill.cli.main import cli
 from waybill.errors import BadRequest
-from waybill.export import Export, Where, schema_of
+from waybill.export import Export, Family, Where, schema_of
+from waybill.exports import CATALOG
 
+EVERY = (*CATALOG, sixth_export.EXPORT)
 every_export = pytest.mark.parametrize("export", LAW_CATALOG, ids=lambda export: str(export.name))
+of_any_family = pytest.mark.parametrize("export", EVERY, ids=lambda export: str(export.name))
 
 
 @every_export
@@ -41,7 +45,7 @@ def repeated(names: list[str]) -> list[str]:
     return [name for name, count in Counter(name.casefold() for name in names).items() if count > 1]
 
 
-@every_export
+@of_any_family
 def test_the_sample_is_admitted(practice: Practice, export: Export) -> None:
     """An export's sample is a request that the export itself reads and admits, on every tenant."""
     for guest in range(len(practice.guests)):
@@ -49,7 +53,7 @@ def test_the_sample_is_admitted(practice: Practice, export: Export) -> None:
             export.admit(export.read(export.sample(facts)), facts)
 
 
-@every_export
+@of_any_family
 def test_a_required_field_is_missed_by_name(practice: Practice, export: Export) -> None:
     """Each required field is asked for by its wire name when it is missing."""
     with practice.facts() as facts:
@@ -64,8 +68,8 @@ def test_a_required_field_is_missed_by_name(practice: Practice, export: Export) 
 def test_names_are_unique_over_the_catalog() -> None:
     """No two exports share a name, a path or a file name; no two fields of an export a wire name or an option."""
     for part in ("name", "path", "file_stem"):
-        assert repeated([getattr(export, part) for export in LAW_CATALOG]) == [], part
-    for export in LAW_CATALOG:
+        assert repeated([getattr(export, part) for export in EVERY]) == [], part
+    for export in EVERY:
         assert repeated([field.wire for field in export.fields]) == [], export.name
         assert repeated([field.option for field in export.fields]) == [], export.name
         in_path = [field.wire for field in export.fields if field.where is Where.PATH]
@@ -100,8 +104,20 @@ def described(document: dict[str, Any], export: Export) -> list[str]:
     return lacking
 
 
-@pytest.mark.parametrize("export", WORKBOOKS, ids=lambda export: str(export.name))
+@pytest.mark.parametrize("export", CATALOG, ids=lambda export: str(export.name))
 def test_the_command_line_has_every_export(export: Export) -> None:
     """`waybill export` has a command for each export, with an option for each field."""
     options = command_options(cli, export.name)
     assert [field.option for field in export.fields if f"--{field.option}" not in options] == []
+
+
+@of_any_family
+def test_a_graph_call_says_who_may_make_it(export: Export) -> None:
+    """A call of the Graph families names its versions and its roles and scopes; an operation also its subject."""
+    graph = export.family is not Family.INSIGHTS
+    assert (export.access is not None, set(export.versions) != set()) == (graph, graph)
+    assert set(export.versions) <= {"v1.0", "beta"}
+    assert (export.subject is not None) is (export.family is Family.GRAPH_OPERATION)
+    if export.access is not None:
+        assert export.access.app_roles
+        assert export.access.scopes

@@ -21,15 +21,17 @@ from waybill.tenant.build import SnapshotBuilder, SnapshotMeta
 from waybill.tenant.snapshot import Outside, open_snapshot
 
 Record = Mapping[str, Any]
+Tables = _Tables
 
 
-def bundle_of(facts: Facts, guid: str, *, inbound: bool = False) -> Bundle:
-    """The bundle as a job gets it: read, admitted, reported."""
-    export = SHARED_PROFILE_DATA if inbound else PERSONAL_DATA
-    return ask(export, facts, guid)
+def bundle_of(facts: Facts, person: Principal, guid: str = "") -> Bundle:
+    """The bundle as a job gets it; `guid` where a snapshot has another id than a small tenant makes up."""
+    export = SHARED_PROFILE_DATA if person.user_type == "B2B direct" else PERSONAL_DATA
+    return ask(export, facts, guid or person.entra_id or "")
 
 
 def ask(export: Export, facts: Facts, given: str) -> Bundle:
+    """Read, admitted, reported."""
     request = export.read({export.fields[0].wire: (given,)})
     export.admit(request, facts)
     made = export.report(request, facts)
@@ -80,19 +82,17 @@ class People:
         with open_snapshot(self._path, "small", spill=self._spill, memory_mb=256, outside=outside) as facts:
             yield facts
 
-    def of(self, person: Principal, wanted: Sequence[str] = (), guid: str = "") -> Pulled:
-        """The pulled bundle of a person of a small tenant; `guid` where a snapshot has another id."""
-        asked = guid or person.entra_id
-        assert asked is not None
+    def of(self, person: Principal, wanted: Sequence[str] = ()) -> Pulled:
+        """The pulled bundle of a person of a small tenant."""
         with self.facts() as facts:
-            return pull(bundle_of(facts, asked, inbound=person.user_type == "B2B direct"), wanted)
+            return pull(bundle_of(facts, person), wanted)
 
 
 def _contents(key: str) -> Iterator[bytes]:
     yield f"bytes of {key}".encode()
 
 
-Amend = Callable[[_Tables], None]
+Amend = Callable[[Tables], None]
 """Changes the rows of the tables before they are built: what a small tenant has no words for."""
 
 
@@ -101,7 +101,7 @@ def open_people(*tenants: Tenant, amend: Amend | None = None, **meta: Any) -> It
     """Small tenants as one snapshot; its bundles can be read until the block ends."""
     with tempfile.TemporaryDirectory(prefix="person-") as folder:
         path = Path(folder) / "small.duckdb"
-        tables = _Tables(tenants)
+        tables = Tables(tenants)
         if amend is not None:
             amend(tables)
         builder = SnapshotBuilder(path, memory_mb=256)

@@ -89,9 +89,9 @@ def list_destinations(tenant: Tenant, data: Data = None, as_json: Json = False) 
     house = house_of(data)
     found = house.destinations.list(house.registry.tenant(tenant).id)
     if as_json:
-        screen.result({"destinations": [{"name": one.name, "location": one.shown} for one in found]})
+        screen.result({"destinations": [{"name": one.name, "location": one.url} for one in found]})
         return
-    screen.table("Destinations", ("Name", "Container"), [(one.name, one.shown) for one in found])
+    screen.table("Destinations", ("Name", "Container"), [(one.name, one.url) for one in found])
 
 
 def remove_destination(

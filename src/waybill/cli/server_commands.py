@@ -28,8 +28,6 @@ def serve_house(house: House, on_ready: object = None) -> None:
     if swept := house.registry.sweep():
         screen.err.print(f"Removed {swept} unfinished snapshot file(s) of an interrupted ingest.")
 
-    tls = open_https(house)
-
     def ready(listening: Listening) -> None:
         screen.err.print(f"Waybill answers on {listening.url} (docs: {listening.url}/docs)", markup=False)
         if callable(on_ready):
@@ -37,7 +35,7 @@ def serve_house(house: House, on_ready: object = None) -> None:
 
     idle = True
     try:
-        serve(house.web(), house.settings.host, house.settings.port, ready, tls=tls)
+        serve(house.web(), house.settings.host, house.settings.port, ready, tls=open_https(house))
     finally:
         idle = house.jobs.shutdown(GRACE_SECONDS)
     if not idle:

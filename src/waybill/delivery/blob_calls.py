@@ -11,12 +11,14 @@ import asyncio
 import base64
 import hashlib
 import re
+import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 from urllib.parse import quote
+from weakref import WeakSet
 
 from aiohttp import (
     ClientError,
@@ -32,7 +34,7 @@ from aiohttp import (
 from yarl import URL
 
 from waybill.clock import Clock
-from waybill.delivery.guard import Pinned, guarded_connector
+from waybill.delivery.guard import Pinned, closed, guarded_connector
 from waybill.delivery.locations import Location
 from waybill.delivery.network import Network
 from waybill.delivery.patience import Patience
@@ -46,16 +48,19 @@ _SLICE = 256 * 1024
 _TEMPORARY = frozenset({408, 429, 500, 502, 503, 504})
 _NOT_DONE = frozenset({429, 503})
 """Answers of a service that did not begin; the other temporary ones may come after the deed."""
-DAMAGED = "Md5Mismatch"
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What storage said: the HTTP status, its own error code ("BlobAlreadyExists") and Retry-After in seconds."""
+    """What storage said: the HTTP status, its own error code ("BlobAlreadyExists") and Retry-After in seconds.
+
+    damaged: the body did not arrive as it was sent, so nothing was done.
+    """
 
     status: int
     code: str = ""
     retry_after: float | None = None
+    damaged: bool = False
 
     @property
     def well(self) -> bool:
@@ -63,7 +68,7 @@ class Answer:
 
     @property
     def temporary(self) -> bool:
-        return self.status in _TEMPORARY or self.code == DAMAGED
+        return self.status in _TEMPORARY or self.damaged
 
 
 class Lost(Exception):
@@ -100,7 +105,7 @@ async def insist(call: Try, patience: Patience) -> Outcome:
         if not answer.temporary or attempt == patience.tries:
             break
         retry_after = answer.retry_after
-        unsure = unsure or (answer.status not in _NOT_DONE and answer.code != DAMAGED)
+        unsure = unsure or (answer.status not in _NOT_DONE and not answer.damaged)
     return Outcome(answer, unsure)
 
 
@@ -114,12 +119,13 @@ class BlobCalls:
         self._patience = network.patience
         self._pinned = pinned
         self._ca = network.ca
+        self._opened: WeakSet[socket.socket] = WeakSet()
         self._session: ClientSession | None = None
 
     async def __aenter__(self) -> Self:
         patience = self._patience
         self._session = ClientSession(
-            connector=guarded_connector(self._pinned, self._ca),
+            connector=guarded_connector(self._pinned, self._ca, self._opened),
             timeout=ClientTimeout(total=None, sock_connect=patience.connect, sock_read=patience.silence),
             cookie_jar=DummyCookieJar(),
             trust_env=False,
@@ -135,6 +141,7 @@ class BlobCalls:
     ) -> None:
         if self._session is not None:
             await self._session.close()
+        await closed(self._opened)
 
     async def list_blobs(self) -> Answer:
         """Ask for at most one name of the container."""
@@ -212,7 +219,7 @@ class BlobCalls:
                     allow_redirects=False,
                 ) as response,
             ):
-                return await _answer(response)
+                return await _answer(response, with_body=bool(body))
         except (ClientError, OSError, TimeoutError, ssl.SSLError) as error:
             raise Lost(type(error).__name__) from None
 
@@ -226,15 +233,20 @@ async def _send_once(request: ClientRequest, handler: ClientHandlerType) -> Clie
         raise ClientError(type(error).__name__) from None
 
 
-async def _answer(response: ClientResponse) -> Answer:
+async def _answer(response: ClientResponse, *, with_body: bool) -> Answer:
     """The answer in a response's head. Its body says nothing we need: read so far as to reuse the
-    connection, and dropped if it is long, slow or broken."""
+    connection, and dropped if it is long, slow or broken.
+
+    with_body: the request had one. Bodies of ours are well-formed, so a 400 to one says that it was
+    damaged on its way, whether storage noticed by the MD5 (Md5Mismatch) or by what it then could not read.
+    """
     wait = response.headers.get("Retry-After", "")
     code = response.headers.get("x-ms-error-code", "")
     answer = Answer(
         response.status,
         code if _CODE.fullmatch(code) else "",
         float(wait) if wait.isascii() and wait.isdigit() else None,
+        response.status == 400 and (with_body or code == "Md5Mismatch"),
     )
     try:
         read = 0

@@ -134,8 +134,9 @@ class _Delivery:
 
     def _send(self, file: Outgoing, again: bool) -> Iterator[Result]:
         """Read a file and send it, by one call or by blocks. again: an earlier delivery began it."""
-        chunks = file.open()
+        chunks: Iterator[bytes] = iter(())
         try:
+            chunks = file.open()
             head = bytearray()
             for chunk in chunks:
                 head += chunk

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import ssl
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from weakref import WeakSet
 
 from aiohttp import TCPConnector
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -17,6 +20,7 @@ from waybill.errors import LocationFault, LocationRefused
 
 Resolve = Callable[[str, int], Sequence[str]]
 """(host, port) -> its addresses as text. Raises OSError. May take as long as the system's resolver does."""
+_TURN, _TURNS = 0.001, 500
 _KEEP_IDLE = 4.0
 """Seconds a connection is kept unused; shorter than storage keeps it, so that few are lost at reuse."""
 
@@ -82,10 +86,11 @@ class _PinnedResolver(AbstractResolver):
         """Nothing is held open."""
 
 
-def guarded_connector(pinned: Pinned, ca: Path | None) -> TCPConnector:
+def guarded_connector(pinned: Pinned, ca: Path | None, opened: WeakSet[socket.socket]) -> TCPConnector:
     """A connector that reaches the pinned addresses and nothing else. TLS verifies the host's name.
 
-    ca: a PEM file of more authorities to trust. Must be called inside a running event loop.
+    ca: a PEM file of more authorities to trust. opened: gets every socket that is opened. Must be called
+    inside a running event loop.
     """
     trust = ssl.create_default_context()
     if ca is not None:
@@ -96,7 +101,9 @@ def guarded_connector(pinned: Pinned, ca: Path | None) -> TCPConnector:
         family, kind, protocol, _, address = info
         if not isinstance(address, tuple) or address[0] not in pinned.addresses:
             raise OSError("only pinned addresses are dialled")
-        return socket.socket(_int(family), _int(kind), _int(protocol))
+        made = socket.socket(_int(family), _int(kind), _int(protocol))
+        opened.add(made)
+        return made
 
     return TCPConnector(
         resolver=_PinnedResolver(pinned),
@@ -106,6 +113,19 @@ def guarded_connector(pinned: Pinned, ca: Path | None) -> TCPConnector:
         keepalive_timeout=_KEEP_IDLE,
         socket_factory=open_socket,
     )
+
+
+async def closed(opened: WeakSet[socket.socket]) -> None:
+    """Wait until all these sockets are closed, having cut what is still open: a library that closes a TLS
+    connection politely waits for the other side, which may never answer."""
+    for each in opened:
+        if each.fileno() != -1:
+            with suppress(OSError):  # the other side was first
+                each.shutdown(socket.SHUT_RDWR)
+    for _ in range(_TURNS):
+        if all(each.fileno() == -1 for each in opened):
+            return
+        await asyncio.sleep(_TURN)
 
 
 def _int(value: object) -> int:

@@ -22,7 +22,7 @@ _TEMPORARY = ".waybill-unfinished"
 _NAME_DOES_NOT_FIT = (errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ, errno.ENOTDIR, errno.EISDIR)
 
 
-def claim_folder(folder: Path, request_info: bytes) -> None:
+def claim(folder: Path, request_info: bytes) -> None:
     """Make `folder` ours: RequestInfo.json with these bytes stands in it, alone.
 
     Raises LocationRefused: USED if anything is there, NO_WRITE if this account may not write there.
@@ -50,7 +50,7 @@ def claim_folder(folder: Path, request_info: bytes) -> None:
         ) from error
 
 
-def release_folder(folder: Path) -> bool:
+def release(folder: Path) -> bool:
     """Delete RequestInfo.json, and the folder if nothing else is in it. False if that did not work."""
     try:
         (folder / REQUEST_INFO).unlink(missing_ok=True)

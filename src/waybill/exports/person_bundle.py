@@ -11,7 +11,13 @@ from functools import partial
 from typing import Any
 
 from waybill.export import AboutLine, Bundle, Content, Facts, Gap, Kind, Records
-from waybill.exports.person_files import INBOUND_FILES, PERSON_FILES, PRODUCTS, RecordFile
+from waybill.exports.person_files import (
+    INBOUND_FILES,
+    INBOUND_FILES_AT_HOME,
+    PERSON_FILES,
+    PRODUCTS,
+    RecordFile,
+)
 from waybill.exports.person_gaps import drive_files, gaps_of, what_is_known
 from waybill.exports.person_paths import delivered_path
 from waybill.exports.person_request import Person
@@ -51,12 +57,13 @@ class _Run:
         self._staged = False
         self._known = what_is_known(facts, person.key)
         self._as_of = facts.as_of.replace(tzinfo=UTC)
-        wanted = INBOUND_FILES if inbound else PERSON_FILES
+        of_profile = INBOUND_FILES_AT_HOME if self._known.at_home else INBOUND_FILES
+        wanted = of_profile if inbound else PERSON_FILES
         self._files = tuple(file for file in wanted if self._known.has(file.needs))
 
     @property
     def expected(self) -> int:
-        return len(self._files) + (0 if self._inbound else self._known.contents)
+        return len(self._files) + self._known.contents
 
     def _stage(self) -> None:
         if self._staged:
@@ -82,7 +89,7 @@ class _Run:
                 source=file.source,
                 rows=partial(self._records, file),
             )
-        if not self._inbound:
+        if self._known.contents:
             yield from self._contents()
 
     def _contents(self) -> Iterator[Content]:

@@ -235,4 +235,6 @@ PERSON_FILES = (
     PROFILE, *_OF_DIRECTORY, _ACCOUNTS, *_GROUPS, *ACCESS, *_SHARING, _DRIVE, DRIVE_ITEMS, *_EVENTS,
 )  # fmt: skip
 INBOUND_FILES = (INBOUND_PROFILE, _ACCOUNTS, *_GROUPS, *ACCESS, *_SHARING, *_EVENTS)
-"""An inbound profile has no licence, manager or OneDrive here: its own tenant holds those."""
+"""An inbound profile has no licence, manager or OneDrive here: its own tenant holds those ..."""
+INBOUND_FILES_AT_HOME = (INBOUND_PROFILE, *PERSON_FILES[1:])
+"""... and if a source tells one of them all the same, it is not left out."""

@@ -29,6 +29,8 @@ class Known:
     activity_until: str | None
     directory_complete: bool
     drives: bool
+    at_home: bool
+    """Something is held of the person that only their own tenant should hold: licence, manager, OneDrive."""
     items: int
     contents: int
     drive_sites: int
@@ -113,7 +115,7 @@ def gaps_of(known: Known, facts: Facts, *, inbound: bool) -> Iterator[Gap]:
             f"On sites that the person is not known to reach, the source reported {far:,} times something that "
             "could not be placed or had no name. Whether it concerns this person cannot be told.",
         )
-    if not inbound:
+    if known.items:
         for _, path, copy, _, _ in drive_files(facts, held=False):
             yield Gap(delivered_path(path, copy), "The file is listed, but its contents are not held here.")
 

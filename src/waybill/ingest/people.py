@@ -7,18 +7,18 @@ from importlib import resources
 import duckdb
 
 
-def name_people(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the temporary table `person_by_upn`: upn_key, person (principal id), candidates.
+def define_upn_key(connection: duckdb.DuckDBPyConnection) -> None:
+    """Define `upn_key(x)`: a user principal name without regard to case, blanks around it and Unicode form."""
+    connection.execute("CREATE OR REPLACE TEMP MACRO upn_key(x) AS lower(nfc_normalize(trim(x)))")
 
-    Names are compared by `upn_key_sql`. Where several accounts have one name, as after a person was
-    deleted and made again, the one in use is meant; if that leaves several, `candidates` is above 1 and
-    nobody is meant.
+
+def name_people(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the temporary table `person_by_upn`: key (by `upn_key`), person (principal id), candidates.
+
+    Where several accounts have one name, as after a person was deleted and made again, the one in use is
+    meant; if that leaves several, `candidates` is above 1 and nobody is meant.
     """
+    define_upn_key(connection)
     connection.execute(
         resources.files("waybill.ingest").joinpath("person_by_upn.sql").read_text("utf-8"),
     )
-
-
-def upn_key_sql(expression: str) -> str:
-    """A user principal name as it is compared: without regard to case, blanks around it and Unicode form."""
-    return f"lower(nfc_normalize(trim({expression})))"

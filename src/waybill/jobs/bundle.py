@@ -8,7 +8,8 @@ comes last: where it lies, everything it lists lies too.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -112,20 +113,27 @@ class _Sending:
     # The parts
 
     def send_parts(self) -> None:
-        for outcome in self._deliver(self._outgoing()):
-            part = self._under_way.pop(outcome.path)
-            if part.temporary is not None:
-                part.temporary.unlink()
-            if isinstance(outcome, Undelivered):
-                self._gaps.append((part.order, Gap(outcome.path, outcome.reason)))
-            else:
-                self._note_arrival(part, outcome)
-            self._tell_progress()
+        with self._deliver(self._outgoing()) as outcomes:
+            for outcome in outcomes:
+                part = self._under_way.pop(outcome.path)
+                if part.temporary is not None:
+                    part.temporary.unlink()
+                if isinstance(outcome, Undelivered):
+                    self._gaps.append((part.order, Gap(outcome.path, outcome.reason)))
+                else:
+                    self._note_arrival(part, outcome)
+                self._tell_progress()
 
-    def _deliver(self, files: Iterator[Outgoing]) -> Iterator[Delivered | Undelivered]:
-        return self._delivery.target.deliver(
+    @contextmanager
+    def _deliver(self, files: Iterator[Outgoing]) -> Iterator[Iterator[Delivered | Undelivered]]:
+        outcomes = self._delivery.target.deliver(
             files, self._journal, lambda path, _size: self._watch.wrote(path, 0)
         )
+        try:
+            yield outcomes
+        finally:
+            if isinstance(outcomes, Generator):
+                outcomes.close()  # what is under way is dropped now, not when somebody collects it
 
     def _outgoing(self) -> Iterator[Outgoing]:
         for order, part in enumerate(self._bundle.parts()):
@@ -207,7 +215,8 @@ class _Sending:
 
     def _send_one(self, path: Path, media_type: str) -> Delivered:
         outgoing = Outgoing(path.name, path.stat().st_size, _reading(path), media_type)
-        (outcome,) = self._deliver(iter((outgoing,)))
+        with self._deliver(iter((outgoing,))) as outcomes:
+            (outcome,) = outcomes
         if isinstance(outcome, Undelivered):
             raise DataProblem(f"{outcome.path} could not be delivered: {outcome.reason}")
         return outcome

@@ -10,11 +10,11 @@ from __future__ import annotations
 import builtins
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -25,6 +25,7 @@ from waybill.export import Received
 from waybill.jobs.accept import Asked, accept_operation, check_queue
 from waybill.jobs.bundle import Delivery
 from waybill.jobs.operation_table import Destined, destined_of, operation_table, sealed_row
+from waybill.jobs.storage import Storage
 from waybill.jobs.table import UNFINISHED, WITH_FILE, Job, State, job_of, job_table
 from waybill.sealing import CannotOpen, Sealer
 from waybill.settings import Settings
@@ -71,42 +72,6 @@ class Operation:
     client_id: str
     export: str
     gaps: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Located:
-    """A destination that may be delivered to: the whole of it, which nobody is shown, and what is shown."""
-
-    whole: str = field(repr=False)
-    shown: str
-
-
-class Storage(Protocol):
-    """Where operations deliver to; what `waybill.delivery` offers, with its rules filled in."""
-
-    def check(self, tenant: str, text: str) -> None:
-        """Row 2 of graph.md 2.3 alone, without any network. Raises LocationRefused."""
-
-    def locate(self, tenant: str, text: str) -> Located:
-        """Rows 2 and 5 to 7, a registered name resolved. Raises LocationRefused."""
-
-    def claim(self, located: Located, request_info: bytes) -> None:
-        """Rows 8 to 11: RequestInfo.json is written, or LocationRefused raised."""
-
-    def release(self, located: Located) -> None:
-        """Take RequestInfo.json away again, as well as that goes; raises nothing."""
-
-    def target(self, whole: str) -> Target:
-        """The destination, to deliver to. `whole` as `locate` gave it."""
-
-    def claim_folder(self, folder: Path, request_info: bytes) -> None:
-        """The same as `claim`, for a folder of this machine."""
-
-    def release_folder(self, folder: Path) -> None:
-        """The same as `release`, for a folder of this machine."""
-
-    def folder_target(self, folder: Path) -> Target:
-        """A folder of this machine, to deliver to."""
 
 
 class Operations:

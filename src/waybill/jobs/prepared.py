@@ -14,6 +14,7 @@ import re
 import shutil
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from io import BufferedWriter
@@ -185,10 +186,9 @@ class Prepared:
             if known is None:
                 return None
             self._made.move_to_end(key)
-        try:
-            self._used(known.path.parent)
-        except FileNotFoundError:  # swept: it is made again
+        if not known.path.is_file():  # swept: it is made again
             return None
+        self._used(known.path.parent)
         return known
 
     def _make(self, tenant: str, table: Table, request: str, form: _Form) -> PreparedFile:
@@ -215,7 +215,8 @@ class Prepared:
 
     def _used(self, place: Path) -> None:
         now = self._clock.now().timestamp()
-        os.utime(place, (now, now))
+        with suppress(FileNotFoundError):  # swept in this very moment: asked for next, it is not found
+            os.utime(place, (now, now))
 
 
 @dataclass(frozen=True, slots=True)

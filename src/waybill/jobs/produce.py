@@ -143,7 +143,7 @@ def _table_file(table: Table, path: Path, name: str, watch: Watch) -> _Made:
         size = file.tell()
         file.seek(0)
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return _Made(path, size, digest, (SheetCount(name, rows),), 0)
+    return _Made(path, size, digest, (SheetCount(name, rows),), len(table.gaps))
 
 
 def _workbook_file(

@@ -244,8 +244,8 @@ class Jobs:
     def file_of(self, job: Job) -> Path:
         """The job's published, verified file.
 
-        Raises NotReady (with `retry_after` seconds) before the end, Conflict if the job failed or was
-        stopped, Gone once retention has deleted the file.
+        Raises NotReady (with `retry_after` seconds) before the end, Conflict if the job failed, was
+        stopped or delivered elsewhere, Gone once retention has deleted the file.
         """
         if job.state in UNFINISHED:
             raise NotReady(f"Job {job.number} has not finished yet.", "Ask again later.")
@@ -253,6 +253,8 @@ class Jobs:
             raise Conflict(f"Job {job.number} failed and has no file: {job.error}")
         if job.state is State.STOPPED:
             raise Conflict(f"Job {job.number} was stopped and has no file.", "Request the export again.")
+        if job.state in WITH_FILE and not job.file_name:
+            raise Conflict(f"Job {job.number} has no file here: it was delivered where its request said.")
         path = file_folder(self._settings.files_path, job.tenant, job.guid) / job.file_name
         if job.state not in WITH_FILE or not path.is_file():
             raise Gone(

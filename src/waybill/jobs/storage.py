@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -12,7 +12,42 @@ from waybill.delivery.locations import StorageRules, check_absolute, parse_locat
 from waybill.delivery.network import Network
 from waybill.delivery.outgoing import Target
 from waybill.delivery.patience import WHILE_THE_CALLER_WAITS
-from waybill.jobs.operations import Located
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A destination that may be delivered to: the whole of it, which nobody is shown, and what is shown."""
+
+    whole: str = field(repr=False)
+    shown: str
+
+
+class Storage(Protocol):
+    """Places that may be claimed for one export each and then delivered to."""
+
+    def check(self, tenant: str, text: str) -> None:
+        """Row 2 of graph.md 2.3 alone, without any network. Raises LocationRefused."""
+
+    def locate(self, tenant: str, text: str) -> Located:
+        """Rows 2 and 5 to 7, a registered name resolved. Raises LocationRefused."""
+
+    def claim(self, located: Located, request_info: bytes) -> None:
+        """Rows 8 to 11: RequestInfo.json is written, or LocationRefused raised."""
+
+    def release(self, located: Located) -> None:
+        """Take RequestInfo.json away again, as well as that goes; raises nothing."""
+
+    def target(self, whole: str) -> Target:
+        """The destination, to deliver to. `whole` as `locate` gave it."""
+
+    def claim_folder(self, folder: Path, request_info: bytes) -> None:
+        """The same as `claim`, for a folder of this machine."""
+
+    def release_folder(self, folder: Path) -> None:
+        """The same as `release`, for a folder of this machine."""
+
+    def folder_target(self, folder: Path) -> Target:
+        """A folder of this machine, to deliver to."""
 
 
 class Destinations(Protocol):
@@ -55,10 +90,10 @@ class DeliveryStorage:
         return Container(parse_location(whole, self._rules), self._network)
 
     def claim_folder(self, folder: Path, request_info: bytes) -> None:
-        tree.claim_folder(folder, request_info)
+        tree.claim(folder, request_info)
 
     def release_folder(self, folder: Path) -> None:
-        tree.release_folder(folder)
+        tree.release(folder)
 
     def folder_target(self, folder: Path) -> Target:
         return tree.Tree(folder)

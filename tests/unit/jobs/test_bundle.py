@@ -19,8 +19,8 @@ from tests.unit.jobs.toy_bundle import (
     Parts,
     content,
     export_of,
-    fail_at,
     facts_named,
+    fail_at,
     parts_with_gaps,
     records,
     usual_parts,
@@ -135,7 +135,6 @@ def test_gaps_are_named_in_the_manifest(desk: Desk) -> None:
     def parts() -> Iterator[Records | Content]:
         def torn() -> Iterator[Any]:
             raise ContentMissing("The table is torn.")
-            yield
 
         yield Records("20/Torn.json", "Toys", "Torn", "the toy box", torn)
         yield from parts_with_gaps()
@@ -200,6 +199,20 @@ def test_who_watches_can_stop_it(desk: Desk, path: str, error: BaseException) ->
     with pytest.raises(type(error)):
         desk.deliver(usual_parts, watch=Watched(path, error))
     assert MANIFEST not in desk.box.blobs
+
+
+def test_a_delivery_that_is_stopped_is_closed_at_once(desk: Desk) -> None:
+    """When the watch stops it between two files, the delivery is closed before the error goes further."""
+
+    class Stopping(Watched):
+        def delivered(self, files: int, expected: int) -> None:
+            super().delivered(files, expected)
+            if files > 3:
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt) as stopped:
+        desk.deliver(usual_parts, watch=Stopping())
+    assert (desk.box.open, stopped.value is not None) == (0, True)  # the traceback is still held here
 
 
 def test_progress_counts_up_to_what_is_expected(desk: Desk) -> None:

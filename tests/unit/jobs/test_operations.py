@@ -28,7 +28,7 @@ from tests.unit.jobs.toy_bundle import (
 )
 from waybill import audit
 from waybill.control import open_control
-from waybill.errors import Busy, LocationFault, LocationRefused, NotFound
+from waybill.errors import Busy, Conflict, LocationFault, LocationRefused, NotFound
 from waybill.export import Export
 from waybill.files.manifest import MANIFEST, REQUEST_INFO
 from waybill.jobs.operation_table import operation_table
@@ -65,6 +65,9 @@ class Bench:
     def run(self, begun: Operation, export: Export) -> Operation:
         self.runner(export).run(begun.id)
         return self.operations.get(begun.tenant, begun.id)
+
+    def stop(self, number: int) -> None:
+        self.jobs.cancel("t1", number)
 
     @property
     def box(self) -> Box:
@@ -119,6 +122,13 @@ def test_an_operation_goes_to_its_end(bench: Bench) -> None:
     assert bench.run(done, export_of(usual_parts)) == done
 
 
+def test_an_operation_has_no_file_here(bench: Bench) -> None:
+    """Its job has no file to fetch, and says where it went; it has not been deleted."""
+    done = bench.run(bench.begin(), export_of(usual_parts))
+    with pytest.raises(Conflict, match="delivered"):
+        bench.jobs.file_of(bench.jobs.find(done.id))
+
+
 def test_gaps_are_no_failure(bench: Bench) -> None:
     """A bundle with gaps ends complete, with exceptions, and as many as the manifest names."""
     done = bench.run(bench.begin(), export_of(parts_with_gaps))
@@ -148,7 +158,7 @@ def test_the_sealed_location_goes_with_the_ending(bench: Bench, how: str) -> Non
     if how == "failed":
         bench.box.before = fail_at("20/Many.json", EXPIRED)
     if how == "stopped":
-        bench.box.before = lambda _: bench.jobs.cancel("t1", number) and None
+        bench.box.before = lambda _: bench.stop(number)
     if how == "stopped while it waits":
         bench.jobs.cancel("t1", number)
     if how == "given up":

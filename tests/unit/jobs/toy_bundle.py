@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from waybill.delivery.outgoing import DeliveryFailed, Outgoing, Target, Undelive
 from waybill.errors import ContentMissing, LocationFault, LocationRefused
 from waybill.export import AboutLine, Bundle, Content, Export, Facts, Family, Gap, Received, Records
 from waybill.files.manifest import REQUEST_INFO
-from waybill.jobs.operations import Located
+from waybill.jobs.storage import Located
 
 PERSON = "11111111-2222-3333-4444-555555555555"
 NAME = 'Eve "<script>alert(1)</script>" \u202eO\'Hara'
@@ -95,7 +96,8 @@ def received() -> Received:
 
 @dataclass
 class Box:
-    """A container: what is in it, how often each path was sent, and what it is to do before the next files.
+    """A container: what is in it, how often each path was sent, what it is to do before the next files,
+    and how many deliveries are open.
 
     Some files are on their way together, and the last of them arrives first.
     """
@@ -103,20 +105,23 @@ class Box:
     blobs: dict[str, bytes] = field(default_factory=dict)
     sent: dict[str, int] = field(default_factory=dict)
     together: int = 3
+    open: int = 0
     before: Callable[[Outgoing], None] = lambda _outgoing: None
 
     def deliver(
         self, files: Iterator[Outgoing], journal: Journal, wrote: Wrote
     ) -> Iterator[Delivered | Undelivered]:
-        while some := list(itertools.islice(files, self.together)):
-            fresh = [one.path for one in some if journal.arrived(one.path) is None]
-            journal.begun(fresh)
-            for outgoing in reversed(some):
-                yield journal.arrived(outgoing.path) or self._send(outgoing, journal, wrote)
+        self.open += 1
+        try:
+            while some := list(itertools.islice(files, self.together)):
+                fresh = [one.path for one in some if journal.arrived(one.path) is None]
+                journal.begun(fresh)
+                for outgoing in reversed(some):
+                    yield journal.arrived(outgoing.path) or self._send(outgoing, journal, wrote)
+        finally:
+            self.open -= 1
 
     def _send(self, outgoing: Outgoing, journal: Journal, wrote: Wrote) -> Delivered | Undelivered:
-        from hashlib import sha256
-
         self.before(outgoing)
         try:
             data = b"".join(outgoing.open())
@@ -125,7 +130,7 @@ class Box:
         self.blobs[outgoing.path] = data
         self.sent[outgoing.path] = self.sent.get(outgoing.path, 0) + 1
         wrote(outgoing.path, len(data))
-        delivered = Delivered(outgoing.path, len(data), sha256(data).hexdigest())
+        delivered = Delivered(outgoing.path, len(data), hashlib.sha256(data).hexdigest())
         journal.done(delivered)
         return delivered
 

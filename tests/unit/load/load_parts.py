@@ -124,10 +124,12 @@ class House:
 
     def whole(self, snapshot: str, tenant: str = TENANT) -> dict[str, list[str]]:
         """Every table of a snapshot, its rows as text in order."""
-        names = self.query(snapshot, "SELECT table_name FROM duckdb_tables() ORDER BY 1", tenant)
-        return {
-            name: sorted(map(str, self.query(snapshot, f"SELECT * FROM {name}", tenant))) for (name,) in names
-        }
+        with duckdb.connect(str(self.registry.path(tenant, snapshot)), read_only=True) as connection:
+            names = connection.execute("SELECT table_name FROM duckdb_tables() ORDER BY 1").fetchall()
+            return {
+                name: sorted(map(str, connection.execute(f"SELECT * FROM {name}").fetchall()))
+                for (name,) in names
+            }
 
     def rejects(self, result: UsageResult) -> list[dict[str, Any]]:
         return [json.loads(line) for line in result.rejects_file.read_text("utf-8").splitlines()]

@@ -89,6 +89,7 @@ def test_keys(written: tuple[Path, Rows]) -> None:
         "SharePointSites": ("Id",), "SharePointPermissions": ("SiteId", "ScopeId", "RoleDefinition", "LinkId"),
         "SharePointGroups": ("SiteId", "GroupId"), "SharePointFiles": ("SiteId", "ItemId"), "GroupDetails": ("id",),
         "GroupMembers": ("pObjectId", "id"), "GroupOwners": ("pObjectId", "id"), "User": ("id",),
+        "Manager": ("puser", "id"),
     }  # fmt: skip
     for dataset, key in keys.items():
         values = [tuple(row[name] for name in key) for row in rows[dataset]]
@@ -100,10 +101,12 @@ def test_joins(written: tuple[Path, Rows]) -> None:
     _, rows = written
     assert {row["ptenant"] for found in rows.values() for row in found} == {practice_tenant_id("tiny", 1)}
     sites = {row["Id"] for row in rows["SharePointSites"]}
-    for dataset in ("SharePointPermissions", "SharePointGroups", "SharePointFiles"):
+    for dataset in ("SharePointPermissions", "SharePointGroups", "SharePointFiles", "SharePointFileActions"):
         assert {row["SiteId"] for row in rows[dataset]} <= sites
     scopes = {row["ScopeId"] for row in rows["SharePointPermissions"]}
     assert {row["ScopeId"] for row in rows["SharePointFiles"]} <= scopes
+    files = {row["ItemId"] for row in rows["SharePointFiles"]}
+    assert {row["ListItemId"] for row in rows["SharePointFileActions"]} <= files
 
 
 def test_words(written: tuple[Path, Rows]) -> None:
@@ -126,6 +129,7 @@ def test_words(written: tuple[Path, Rows]) -> None:
     assert {person["TypeV2"] for person in who} == {
         "InternalUser",
         "ExternalUser",
+        "B2BUser",
         "SecurityGroup",
         "SharePointGroup",
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -21,15 +22,17 @@ KEY, OTHER_KEY = b"k" * 32, b"o" * 32
 COLUMNS = (Column("Group"), Column("Owner"), Column("Id"), Column("Count", Kind.INT))
 
 
-def table_of(rows: list[tuple[str | None, str | None, str | None, int]], **more: frozenset[str]) -> Table:
+def table_of(rows: list[tuple[str | None, str | None, str | None, int]], *, secret: bool = True) -> Table:
     schema = schema_of(COLUMNS)
     arrays = [pa.array([row[n] for row in rows], kind) for n, kind in enumerate(schema.types)]
     batches = pa.Table.from_arrays(arrays, schema=schema).to_batches(2)
-    chosen = {"names": frozenset({"Group", "Owner"}), "ids": frozenset({"Id"}), **more}
-    return Table("toy", COLUMNS, ("a", "b", "c", "d"), lambda: iter(batches), **chosen)
+    names, ids = frozenset({"Group", "Owner"}), frozenset({"Id"})
+    if not secret:
+        names = ids = frozenset()
+    return Table("toy", COLUMNS, ("a", "b", "c", "d"), lambda: iter(batches), names=names, ids=ids)
 
 
-def rows_of(table: Table) -> list[tuple[str | None, ...]]:
+def rows_of(table: Table) -> list[tuple[Any, ...]]:
     return [tuple(row.values()) for batch in table.rows() for row in batch.to_pylist()]
 
 
@@ -68,7 +71,7 @@ def test_another_tenants_pseudonyms_are_others() -> None:
 
 def test_a_table_without_names_is_left_alone() -> None:
     """A table that declares neither names nor ids is the very same table."""
-    table = table_of(ROWS, names=frozenset(), ids=frozenset())
+    table = table_of(ROWS, secret=False)
     assert concealed(table, KEY) is table
 
 

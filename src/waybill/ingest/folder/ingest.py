@@ -14,7 +14,7 @@ from waybill.errors import DataProblem
 from waybill.ingest.folder.result import DriveCount, FilesResult, Refused
 from waybill.ingest.folder.walk import Item, NotTaken, Unreadable, open_folder, shown, walk
 from waybill.ingest.mgdc.ingest import clear_errors
-from waybill.ingest.people import name_people, upn_key_sql
+from waybill.ingest.people import name_people
 from waybill.tenant.amend import Amendment, Change
 from waybill.tenant.contents import ContentStore
 from waybill.tenant.registry import Registry
@@ -152,7 +152,7 @@ class _Loading:
             return None
         found = self._amendment.connection.execute(
             "SELECT p.id, p.upn, q.candidates FROM person_by_upn q JOIN principal p ON p.id = q.person "
-            f"WHERE q.upn_key = {upn_key_sql('?')}",
+            "WHERE q.key = upn_key(?)",
             [shown(folder.name)],
         ).fetchone()
         if found is None:

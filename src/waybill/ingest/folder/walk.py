@@ -122,5 +122,8 @@ def _judge(handle: int, name: str, depth: int) -> tuple[str, os.stat_result | No
 
 
 def shown(path: str) -> str:
-    """A path for people and logs: what is not UTF-8 is escaped."""
-    return path.encode("utf-8", "backslashreplace").decode()
+    """A path for people and logs: what cannot be printed, or is not UTF-8, is escaped."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+        for character in path
+    )

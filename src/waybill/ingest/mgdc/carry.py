@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 
+from waybill.errors import DataProblem
 from waybill.ingest.mgdc.merge import sql
 from waybill.tenant.amend import PLUS
 from waybill.tenant.build import SNAPSHOT_FORMAT
@@ -35,7 +36,8 @@ class Carried:
         if not self.lost:
             return []
         return [
-            f"Usage reports or files had been loaded of {self.lost} people who are not in this data: not taken over."
+            "Usage reports or files had been loaded of people who are not in this data; "
+            f"those were not taken over: {self.lost}."
         ]
 
 
@@ -48,15 +50,19 @@ def carry_loaded(connection: duckdb.DuckDBPyConnection, loaded: Loaded, attached
     name = attached or "loaded"
     if attached is None:
         quoted = str(loaded.path).replace("'", "''")
-        connection.execute(f"ATTACH '{quoted}' AS {name} (READ_ONLY)")
+        try:
+            connection.execute(f"ATTACH '{quoted}' AS {name} (READ_ONLY)")
+        except duckdb.Error as error:
+            raise DataProblem(
+                f"Snapshot {loaded.snapshot}, whose usage reports and files would be kept, cannot be read: it is damaged.",
+                "Ingest a full pull with --fresh.",
+            ) from error
     try:
         told = connection.execute(f"SELECT value FROM {name}.meta WHERE key = 'format'").fetchall()
         if told != [(str(SNAPSHOT_FORMAT),)]:
             return Carried(0, None, 0)
         connection.execute(sql("carry", {"from": name}))
-        rows, until, lost = connection.execute(
-            "SELECT rows, until, lost FROM carried"
-        ).fetchall()[0]
+        rows, until, lost = connection.execute("SELECT rows, until, lost FROM carried").fetchall()[0]
         return Carried(int(rows), until, int(lost))
     finally:
         if attached is None:

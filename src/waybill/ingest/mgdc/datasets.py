@@ -41,7 +41,8 @@ ARROW: Mapping[Kind, pa.DataType] = {
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One column: its name here, and the names it has in files (`RootWeb.Title` = member of a struct, or of each struct of a list)."""
+    """One column: its name here, and the names it has in files (`RootWeb.Title` = member of a
+    struct, or of each struct of a list)."""
 
     name: str
     kind: Kind

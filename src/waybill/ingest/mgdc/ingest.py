@@ -78,7 +78,7 @@ def ingest_mgdc(
             meta = SnapshotMeta(
                 tenant.id, tenant.name, as_of, joined_source(SOURCE, loaded, carried),
                 default_domain=canonical.default_domain(),
-                activity_until=_latest_day(canonical.activity_until(), carried and carried.until),
+                activity_until=_latest_day(canonical.activity_until(), None if carried is None else carried.until),
                 show_everyone_claim=show_everyone_claim, show_all_users_claim=show_all_users_claim,
             )  # fmt: skip
             run.close()

@@ -12,6 +12,7 @@ from waybill.errors import ContentMissing
 CHUNK = 1 << 20
 """Bytes of a piece, at most."""
 
+_TURN = 0x9E3779B97F4A7C15
 _KEY = re.compile(r"practice:([0-9]{1,18}):([0-9]{1,18}):([0-9]{1,15})")
 
 
@@ -38,7 +39,8 @@ def open_practice(key: str) -> Iterator[bytes]:
 def _pieces(seed: int, number: int, size: int) -> Iterator[bytes]:
     # Of NumPy, only a bit generator's raw output is promised to stay the same from version to version.
     source = np.random.SFC64([seed, number, size])
+    block = np.asarray(source.random_raw((min(size, CHUNK) + 7) // 8), "<u8")
     for begin in range(0, size, CHUNK):
-        length = min(CHUNK, size - begin)
-        words = np.asarray(source.random_raw((length + 7) // 8), "<u8")
-        yield words.tobytes()[:length]
+        # Each piece is the first one with other bits turned over: several times faster than new numbers.
+        mask = np.uint64(begin // CHUNK * _TURN & 0xFFFFFFFFFFFFFFFF)
+        yield (block ^ mask).tobytes()[: size - begin]

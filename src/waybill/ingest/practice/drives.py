@@ -33,7 +33,7 @@ _PERSONAL = (
 """Items of everybody's OneDrive besides its listed library; None: a folder, 0: small, 1: large, 2: empty."""
 
 _LISTED = """
-SELECT a.principal AS owner, o.kind, o.modified_at, p.upn,
+SELECT a.principal AS owner, o.kind, o.kind = 'file' AS file, o.modified_at, p.upn,
     replace(replace(replace(substr(o.url, length(l.url) + 2), '%20', ' '), '%23', '#'), '%25', '%') AS path
   FROM site s
   JOIN site_admin a ON a.site = s.id AND a.is_primary
@@ -57,14 +57,16 @@ def make_drives(builder: SnapshotBuilder, size: Size, seed: int) -> None:
     personal = builder.connection.sql(_OWNERS).to_arrow_table()
     listed = builder.connection.sql(_LISTED, params={"most": size.drive_items}).to_arrow_table()
     _write_listed(builder, seed, listed)
-    _write_personal(builder, seed, personal["owner"].to_numpy().astype(np.int64), personal["upn"].combine_chunks())
+    _write_personal(
+        builder, seed, personal["owner"].to_numpy().astype(np.int64), personal["upn"].combine_chunks()
+    )
 
 
 def _write_listed(builder: SnapshotBuilder, seed: int, listed: pa.Table) -> None:
     """What the site's library holds: the same paths as its securables."""
     count = listed.num_rows
     rng = generator(seed, "drive library")
-    file = np.asarray(pc.equal(listed["kind"], "file").to_numpy(), np.bool_)
+    file = np.asarray(listed["file"].to_numpy(), np.bool_)
     size = _sizes(rng, count)
     modified = listed["modified_at"].cast(pa.timestamp("us"))
     earlier = pa.array((rng.integers(0, 90 * _DAY, count) * 1_000_000).astype("timedelta64[us]"))

@@ -41,7 +41,7 @@ class _Groups:
     files: Ints
     """How many files its library has."""
     first_file: Ints
-    """Where they begin in the column of known files, -1 where its site is not known."""
+    """Where they begin in the column of known files, -1 where none of them is an object here."""
 
 
 _WORKLOADS = {"mail": (0.95, 0.02), "yammer": (0.25, 0.2), "teams": (0.6, 0.1), "site": (0.9, 0.03)}
@@ -62,10 +62,11 @@ def make_group_activity(builder: SnapshotBuilder, seed: int, former: Former) -> 
     rng = generator(seed, "group activity")
     _stage_files(builder.connection)
     found = builder.connection.execute(_GROUPS).fetchnumpy()
-    principal = np.asarray(found["id"], np.int64)
+    principal, files, first = (np.asarray(found[name], np.int64) for name in ("id", "files", "first"))
+    sited = np.asarray(found["sited"], np.bool_)
     known = builder.connection.execute("SELECT file FROM practice_file ORDER BY pos").fetchnumpy()["file"]
-    groups = _plan(rng, principal, np.asarray(found["files"], np.int64), np.asarray(found["first"], np.int64), former)
-    _write_groups(builder, rng, groups, np.asarray(found["public"], np.bool_), former)
+    groups = _plan(rng, principal, np.where(sited, files, -1), first, former)
+    _write_groups(builder, rng, groups, np.asarray(found["privacy"], np.str_), former)
     steady = np.flatnonzero(groups.course == _STEADY)
     held = steady[groups.first_file[steady] >= 0]
     for low in range(0, len(principal), _CHUNK):
@@ -76,7 +77,7 @@ def make_group_activity(builder: SnapshotBuilder, seed: int, former: Former) -> 
 
 _GROUPS = """
 SELECT p.id, coalesce(f.files, 0) AS files, coalesce(f.first, -1) AS first,
-    coalesce(s.privacy = 'Public', false) AS public
+    coalesce(s.privacy, '') AS privacy, s.id IS NOT NULL AS sited
   FROM principal p
   LEFT JOIN (SELECT grp, min(id) AS id, arg_min(privacy, id) AS privacy FROM site WHERE grp IS NOT NULL GROUP BY grp) s
     ON s.grp = p.id
@@ -97,10 +98,11 @@ def _stage_files(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _plan(rng: np.random.Generator, principal: Ints, files: Ints, first: Ints, former: Former) -> _Groups:
+    """`files`: of each group's library, -1 where its site is not known."""
     count = len(principal)
     course = choose(rng, _COURSES, count)
     # However few groups there are, there is one that is active throughout and one that is idle.
-    course[: 2] = (_STEADY, _IDLE)[: count]
+    course[:2] = (_STEADY, _IDLE)[:count]
     latest = np.where(course == _OLD, np.array(_STOPPED)[rng.integers(0, len(_STOPPED), count)], 0)
     latest = np.where(course == _ONCE, rng.integers(0, ACTIVITY_DAYS, count), latest)
     gone = (principal >= former.first) & (principal < former.first + len(former.deleted))
@@ -113,23 +115,27 @@ def _plan(rng: np.random.Generator, principal: Ints, files: Ints, first: Ints, f
     loose = rng.integers(5, 200, count)
     return _Groups(
         principal=principal, course=course, latest=latest.astype(np.int64), rate=rng.beta(1.2, 3.0, count), told=told,
-        silent=silent, files=np.where(files > 0, files, loose), first_file=np.where(files > 0, first, -1),
+        silent=silent, files=np.where(files < 0, loose, files), first_file=first,
     )  # fmt: skip
 
 
 def _write_groups(
-    builder: SnapshotBuilder, rng: np.random.Generator, groups: _Groups, public: Flags, former: Former
+    builder: SnapshotBuilder,
+    rng: np.random.Generator,
+    groups: _Groups,
+    privacy: npt.NDArray[np.str_],
+    former: Former,
 ) -> None:
     count = len(groups.principal)
     # A group whose site is not known here is public as often as others.
-    alone = (groups.first_file < 0) & (rng.random(count) < 0.2)
+    alone = (privacy == "") & (rng.random(count) < 0.2)
     items = (rng.exponential(400, count) * groups.told["mail"]).astype(np.int64)
     deleted = np.full(count, np.datetime64("NaT"), "datetime64[D]")
     gone = (groups.principal >= former.first) & (groups.principal < former.first + len(former.deleted))
     deleted[gone] = _UNTIL - former.deleted[groups.principal[gone] - former.first].astype("timedelta64[D]")
     builder.add("unified_group", pa.table({
         "grp": ids(groups.principal),
-        "visibility": pa.array(np.where(public | alone, "Public", "Private").tolist(), pa.string()),
+        "visibility": pa.array(np.where((privacy == "Public") | alone, "Public", "Private").tolist(), pa.string()),
         "mailbox_items": pa.array(items), "mailbox_bytes": pa.array(items * rng.integers(20_000, 90_000, count)),
         "site_files": pa.array(groups.files),
         "site_bytes": pa.array(groups.files * rng.integers(30_000, 900_000, count)),
@@ -148,7 +154,9 @@ def _write_days(
     active = rng.random(chance.shape) < chance
     active &= ago[None, :] >= groups.latest[chosen][:, None]
     active |= (ago[None, :] == groups.latest[chosen][:, None]) & (groups.latest[chosen][:, None] > 0)
-    active[groups.course[chosen] == _ONCE] &= ago[None, :] == groups.latest[chosen[groups.course[chosen] == _ONCE]][:, None]
+    active[groups.course[chosen] == _ONCE] &= (
+        ago[None, :] == groups.latest[chosen[groups.course[chosen] == _ONCE]][:, None]
+    )
     active[groups.course[chosen] == _IDLE] = False
     active[always[(always >= low) & (always < low + len(chosen))] - low, 0] = True
     row, day = np.nonzero(active)
@@ -166,7 +174,10 @@ def _write_files(
     builder: SnapshotBuilder, rng: np.random.Generator, groups: _Groups, group: Ints, day: Ints, known: Ints, always: Ints
 ) -> None:  # fmt: skip
     """Files used on those days: a few of each library much more often than the others."""
-    used = rng.poisson(2.5, len(group)) * (groups.told["site"] & ~groups.silent["site"])[group]
+    used = (
+        rng.poisson(2.5, len(group))
+        * (groups.told["site"] & ~groups.silent["site"] & (groups.files > 0))[group]
+    )
     used[np.isin(group, always) & (day == 0)] = 2
     group, day = np.repeat(group, used), np.repeat(day, used)
     rank = np.floor(groups.files[group] * rng.random(len(group)) ** 2).astype(np.int64)
@@ -186,4 +197,5 @@ def _at(column: Ints, place: Ints) -> Ints:
 
 def _days(ago: npt.NDArray[np.int64]) -> Column:
     """DATEs, so many days before the last day with activity."""
-    return pa.array((_UNTIL - ago.astype("timedelta64[D]")).astype("datetime64[D]"))
+    days: Column = pa.array((_UNTIL - ago.astype("timedelta64[D]")).astype("datetime64[D]"))
+    return days

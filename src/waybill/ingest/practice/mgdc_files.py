@@ -2,9 +2,10 @@
 
 What such files cannot say, and a reader of them therefore cannot know: channel rosters, who holds a
 directory role, names of folders, libraries and list items apart from their addresses, passwords of links,
-links for people with existing access, last sign-ins, names of licence plans, home tenants; of activity all but
-what was done with files, and of a OneDrive all but the files of its library that are objects here. Deleted people and groups are simply missing: people
-come back as active, groups as unresolved; groups of other tenants come back as unresolved ones of this one.
+links for people with existing access, last sign-ins, names of licence plans, home tenants; of activity all
+but what was done with files; of a OneDrive all but the files of its library that are objects here.
+Deleted people and groups are simply missing: people come back as active, groups as unresolved; groups of
+other tenants come back as unresolved ones of this one.
 """
 
 from __future__ import annotations

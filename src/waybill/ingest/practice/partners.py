@@ -61,7 +61,9 @@ def make_partners(builder: SnapshotBuilder, size: Size, seed: int, first: int, f
     family = words(FAMILY, rng.integers(0, len(FAMILY), count))
     home = choose(rng, (4, 3, 2, 2, 1), count)
     # The number keeps their addresses apart from one another and from those of the trap set.
-    mail = glued(slug(given, ""), ".", slug(family, ""), ".", numbers(number + 1), "@", words(DIRECT_PARTNERS, home))
+    mail = glued(
+        slug(given, ""), ".", slug(family, ""), ".", numbers(number + 1), "@", words(DIRECT_PARTNERS, home)
+    )
     builder.add("principal", pa.table({
         "id": ids(first + number), "kind": pa.repeat("user", count), "entra_id": guids(seed, "partner", number),
         "login": glued("i:0#.f|membership|", mail), "upn": mail, "email": mail, "name": glued(given, " ", family),
@@ -100,7 +102,9 @@ def make_former(builder: SnapshotBuilder, size: Size, seed: int, first: int, peo
     name = apart(label, " ")
     guid = guids(seed, "former group", number)
     # The first ones lie in either state, even where there are only two.
-    deleted = np.where(number % 2 == 0, rng.integers(0, _RESTORABLE, count), rng.integers(_RESTORABLE, 175, count))
+    deleted = np.where(
+        number % 2 == 0, rng.integers(0, _RESTORABLE, count), rng.integers(_RESTORABLE, 175, count)
+    )
     builder.add("principal", pa.table({
         "id": ids(first + number), "kind": pa.repeat("m365_group", count), "entra_id": guid,
         "login": glued("c:0o.c|federateddirectoryclaimprovider|", guid), "email": glued(slug(name, "-"), f"@{DOMAIN}"),

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from waybill.ingest.practice.claims import ACTIVITY_DAYS, ACTIVITY_UNTIL
 from waybill.ingest.practice.columns import (
+    Column,
     Flags,
     Ints,
     Texts,
@@ -36,7 +37,13 @@ _DELETED = 5
 """A file that was deleted was not used by that."""
 _OTHERS = (("Entra", "UserLoggedIn"), ("Teams", "MessageSent"), ("Teams", "MeetingParticipantDetail"),
            ("Exchange", "MailItemsAccessed"), ("Exchange", "Send"))  # fmt: skip
-_DEVICES = ("Windows 11; Edge", "macOS 15; Safari", "iOS 19; Outlook mobile", "Android 16; Teams mobile", None)
+_DEVICES = (
+    "Windows 11; Edge",
+    "macOS 15; Safari",
+    "iOS 19; Outlook mobile",
+    "Android 16; Teams mobile",
+    None,
+)
 
 _PEOPLE = """
 SELECT id, CASE user_type WHEN 'Member' THEN 0 WHEN 'Guest' THEN 1 ELSE 2 END AS sort
@@ -86,7 +93,9 @@ def _days(rng: np.random.Generator, sort: Ints, mean: int) -> tuple[Ints, Ints]:
     """Pairs of person and days before the last, by person, newest last; most on working days, few people very busy."""
     count = len(sort)
     often = rng.poisson(mean * rng.gamma(2.0, 0.5, count)) * (rng.random(count) < _ACTIVE_SHARE[sort])
-    weight = np.where(((_UNTIL - np.arange(ACTIVITY_DAYS)).astype("datetime64[D]").view(np.int64) + 3) % 7 < 5, 1.0, 0.1)
+    weight = np.where(
+        ((_UNTIL - np.arange(ACTIVITY_DAYS)).astype("datetime64[D]").view(np.int64) + 3) % 7 < 5, 1.0, 0.1
+    )
     person = np.repeat(np.arange(count, dtype=np.int64), often)
     person, late = unique_pairs(person, ACTIVITY_DAYS - 1 - choose(rng, weight.tolist(), len(person)))
     return person, ACTIVITY_DAYS - 1 - late
@@ -107,14 +116,16 @@ def _pool(builder: SnapshotBuilder, steady: Ints) -> _Pool:
     )  # fmt: skip
 
 
-def _write_days(builder: SnapshotBuilder, rng: np.random.Generator, person: Ints, sort: Ints, ago: Ints) -> None:
+def _write_days(
+    builder: SnapshotBuilder, rng: np.random.Generator, person: Ints, sort: Ints, ago: Ints
+) -> None:
     count = len(person)
     # Who has no mailbox here has no mail figures; who does not use Teams has none of it.
     mail = sort == _MEMBER
     teams = (sort != _GUEST) & (person % 9 > 0)
     synced = mail & (person % 4 > 0)
 
-    def counted(often: float, told: Flags) -> pa.Array:
+    def counted(often: float, told: Flags) -> Column:
         return pa.array(rng.poisson(often * rng.gamma(1.2, 0.9, count)), mask=~told)
 
     always = np.ones(count, np.bool_)
@@ -141,7 +152,9 @@ def _write_events(
     other = choose(rng, (4, 4, 2, 2, 2), count)
     action = choose(rng, (60, 20, 8, 8, 2, 2), count)
     file_words = words(_FILES, action)
-    module = words(("SharePoint", "OneDrive"), pool.drive[place].astype(np.int64) if len(pool.site) else place)
+    module = words(
+        ("SharePoint", "OneDrive"), pool.drive[place].astype(np.int64) if len(pool.site) else place
+    )
     by_file = pa.array(on_file)
     builder.add("activity_event", pa.table({
         "principal": ids(person), "at": pa.array(at.astype("datetime64[us]")),

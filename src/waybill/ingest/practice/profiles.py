@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,6 +19,7 @@ from waybill.ingest.practice.columns import (
     ids,
     moments,
     numbers,
+    picked,
     words,
 )
 from waybill.ingest.practice.words import CITIES, DEPARTMENTS, JOBS, PLANS
@@ -31,15 +34,15 @@ _COMPANY = "Contoso"
 def make_profiles(builder: SnapshotBuilder, seed: int) -> None:
     """Write `profile` of everybody the directory still knows, `license` and `manager` of members."""
     people = builder.connection.sql(
-        "SELECT id, name, user_type, status FROM principal "
+        "SELECT id, name, user_type = 'Member' AS member, status IN ('active', 'invited') AS active FROM principal "
         "WHERE kind = 'user' AND status NOT IN ('deleted', 'id_mismatch') ORDER BY id"
     ).to_arrow_table()
     principal = people["id"].to_numpy().astype(np.int64)
-    member = np.asarray(pc.equal(people["user_type"], "Member").to_numpy(), np.bool_)
-    active = np.asarray(pc.equal(people["status"], "active").to_numpy(), np.bool_)
+    member = np.asarray(people["member"].to_numpy(), np.bool_)
+    active = np.asarray(people["active"].to_numpy(), np.bool_)
     rng = generator(seed, "profiles")
     _write_profiles(builder, rng, people, principal, member, active)
-    _write_licenses(builder, rng, seed, principal, member & active)
+    _write_licenses(builder, rng, principal, member & active)
     _write_managers(builder, rng, principal[member & active])
 
 
@@ -49,11 +52,16 @@ def _write_profiles(
     count = len(principal)
     name = people["name"].combine_chunks()
     place = rng.integers(0, len(CITIES), count)
-    job = glued(words(DEPARTMENTS, rng.integers(0, len(DEPARTMENTS), count)), " ", words(JOBS, rng.integers(0, len(JOBS), count)))
+    job = glued(
+        words(DEPARTMENTS, rng.integers(0, len(DEPARTMENTS), count)),
+        " ",
+        words(JOBS, rng.integers(0, len(JOBS), count)),
+    )
     department = words(DEPARTMENTS, rng.integers(0, len(DEPARTMENTS), count))
+
     # Of a guest the directory knows little; of members one thing in ten was never filled in.
     def told(column: Column, share: float) -> Column:
-        return pc.if_else(pa.array(member & (rng.random(count) < share)), column, None)
+        return cast(Column, pc.if_else(pa.array(member & (rng.random(count) < share)), column, None))
 
     builder.add("profile", pa.table({
         "principal": ids(principal),
@@ -74,7 +82,9 @@ def _write_profiles(
     }))  # fmt: skip
 
 
-def _write_licenses(builder: SnapshotBuilder, rng: np.random.Generator, seed: int, principal: Ints, holds: Flags) -> None:
+def _write_licenses(
+    builder: SnapshotBuilder, rng: np.random.Generator, principal: Ints, holds: Flags
+) -> None:
     """One plan, sometimes one or two more; one member in twenty has none."""
     count = len(principal)
     sku = guids(seed=0, kind="plan", numbers=np.arange(len(PLANS), dtype=np.int64))
@@ -89,7 +99,7 @@ def _write_licenses(builder: SnapshotBuilder, rng: np.random.Generator, seed: in
     plan = np.concatenate([plan[who] for who, plan in parts]).astype(np.int64)
     state = (rng.random(len(person)) < 0.02).astype(np.int64)
     builder.add("license", pa.table({
-        "principal": ids(principal[person]), "sku": sku.take(pa.array(plan)), "name": words(PLANS, plan),
+        "principal": ids(principal[person]), "sku": picked(sku, plan), "name": words(PLANS, plan),
         "assigned_at": moments(assigned[person]), "state": words(("Active", "Suspended"), state),
     }))  # fmt: skip
 

@@ -16,7 +16,7 @@ from waybill.clock import SYSTEM_CLOCK, Clock
 from waybill.errors import Conflict, DataProblem
 from waybill.ingest.mgdc.ingest import clear_errors
 from waybill.ingest.mgdc.rejects import RejectsFile
-from waybill.ingest.people import name_people
+from waybill.ingest.people import define_upn_key, name_people
 from waybill.ingest.usage.kinds import GROUPS_REPORT
 from waybill.ingest.usage.reading import Found, find_reports
 from waybill.ingest.usage.result import ReportCount, UsageResult, checked
@@ -84,6 +84,7 @@ class _Run:
         """Stage the files, put their rows in place of older ones, count every row."""
         staged = stage(self._target, self._files, self._rejects, progress)
         if self._alone:
+            define_upn_key(self._target.connection)
             self._execute("directory_people")
         name_people(self._target.connection)
         self._execute("groups")

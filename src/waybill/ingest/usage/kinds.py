@@ -38,7 +38,8 @@ KINDS: tuple[Kind, ...] = (
     GROUPS,
     _kind("getOffice365ActiveUserDetail", "exchange last activity date", "has exchange license"),
     _kind("getOffice365ActivationsUserDetail", "product type", "last activated date"),
-    _kind("getSharePointActivityUserDetail", "viewed or edited file count", "visited page count"),
+    _kind("getSharePointActivityUserDetail", "viewed or edited file count", "shared externally file count",
+          "visited page count"),
     _kind("getOneDriveActivityUserDetail", "viewed or edited file count", "shared externally file count"),
     _kind("getOneDriveUsageAccountDetail", "site url", "storage allocated (byte)", "active file count",
           person="owner principal name"),
@@ -50,8 +51,8 @@ KINDS: tuple[Kind, ...] = (
     _kind("getYammerActivityUserDetail", "posted count", "read count", "liked count"),
     _kind("getYammerDeviceUsageUserDetail", "used web", "used iphone", "used others"),
     _kind("getM365AppUserDetail", "last activation date", "outlook", "teams"),
-    _kind("getSharePointSiteUsageDetail", "site url", "storage allocated (byte)", "root web template",
-          person="", used=False),
+    _kind("getSharePointSiteUsageDetail", "site url", "storage allocated (byte)", "active file count",
+          "root web template", "page view count", person="", used=False),
     _kind("getYammerGroupsActivityDetail", "group display name", "posted count", person="", used=False),
 )  # fmt: skip
 """The kinds this version knows; headings as on Microsoft's pages and in captured files."""
@@ -60,13 +61,8 @@ KINDS: tuple[Kind, ...] = (
 def kind_of(headings: Sequence[str]) -> Kind | None:
     """The kind with these headings (as they stand in the file); None if it is none of ours.
 
-    Of several that fit, the one that asks for most: a SharePoint report has all OneDrive's headings.
+    Of several that fit, the one that tells most: a SharePoint report has all of OneDrive's headings.
     """
     told = {plain_heading(heading) for heading in headings}
     fitting = [kind for kind in KINDS if kind.tells <= told]
-    return max(fitting, key=lambda kind: (_weight(kind), len(kind.tells)), default=None)
-
-
-def _weight(kind: Kind) -> int:
-    """The site report names an owner and has all that the OneDrive account report has: it goes first."""
-    return 1 if "root web template" in kind.tells or "visited page count" in kind.tells else 0
+    return max(fitting, key=lambda kind: len(kind.tells), default=None)

@@ -57,7 +57,9 @@ def _deleted(s: Stage) -> None:
 
 
 def _ownerless(s: Stage) -> None:
-    group = s.unified("Nobody owns this", members=[s.person("Clara Moreau"), s.guest("Ida Perrin", "ida@adatum.com")])
+    group = s.unified(
+        "Nobody owns this", members=[s.person("Clara Moreau"), s.guest("Ida Perrin", "ida@adatum.com")]
+    )
     for day in range(0, 14):
         s.active(group, day, emails_received=1 + day % 3, yammer_posted=1, yammer_read=4, yammer_liked=0)  # fmt: skip
 
@@ -105,7 +107,7 @@ ALL = (
     ActivityTrap("deleted_groups", "Deleted groups, active 3, 20, 60 and 100 days before the last day, and never.", _deleted),
     ActivityTrap("group_without_owner", "A busy group that nobody owns, with a guest among its members.", _ownerless),
     ActivityTrap("names_in_csv", "Names with comma, quotes and a line break, with = in front, and no name at all.", _names),
-    ActivityTrap("zero_is_not_nothing", "A group told zero every day, one told nothing, one with mail first and Teams later.", _zeros),
+    ActivityTrap("zero_is_not_nothing", "A group told zero every day, one told nothing, one with mail and later Teams.", _zeros),
     ActivityTrap("same_file_again", "A file used on sixty days counts once in any window.", _same_file),
-    ActivityTrap("odd_drive", "Anna Berg's OneDrive: odd names, an empty file, an empty folder, a file that is not held.", _drive),
+    ActivityTrap("odd_drive", "Anna Berg's OneDrive: odd names, an empty file and folder, a file that is not held.", _drive),
 )  # fmt: skip

@@ -34,5 +34,5 @@ INSERT INTO owner
 SELECT u.grp, q.person
 FROM (SELECT p.id AS grp, g.owner_upn FROM named_group g
       JOIN principal p ON p.kind = 'm365_group' AND coalesce(p.entra_id, 'name ' || p.name) = g.key) u
-JOIN person_by_upn q ON q.upn_key = lower(nfc_normalize(trim(u.owner_upn))) AND q.candidates = 1
+JOIN person_by_upn q ON q.key = upn_key(u.owner_upn) AND q.candidates = 1
 ORDER BY u.grp;

@@ -4,7 +4,7 @@ CREATE TEMP TABLE matched AS
 SELECT s.*, p.person, p.candidates,
   CASE WHEN s.concealed THEN 'concealed' WHEN p.candidates = 1 THEN 'known' ELSE 'unmatched' END AS fate
 FROM staged_person s
-LEFT JOIN person_by_upn p ON p.upn_key = lower(nfc_normalize(trim(s.upn)));
+LEFT JOIN person_by_upn p ON p.key = upn_key(s.upn);
 
 CREATE TEMP TABLE chosen_person AS
 SELECT report, refresh_date, coalesce(period, 0) AS days, max(file) AS file

@@ -1,4 +1,16 @@
 -- What the snapshot can tell of this person ($person) and what was never loaded: one row.
+-- `odd`: groups that hold something and whose members nobody told; the person may be in one.
+WITH unknown AS (
+  SELECT id FROM principal
+  WHERE (kind IN ('external_group', 'unresolved') OR (kind NOT IN ('user', 'application') AND status = 'unresolved'))
+    AND status NOT IN ('deleted', 'soft_deleted')
+),
+odd AS (
+  SELECT DISTINCT g.id
+  FROM (SELECT principal AS id FROM acl UNION ALL SELECT member FROM member UNION ALL SELECT principal FROM site_admin
+        UNION ALL SELECT principal FROM invite) g
+  SEMI JOIN unknown u ON u.id = g.id
+)
 SELECT
   (SELECT p.name FROM principal p WHERE p.id = $person) AS name,
   (SELECT p.status FROM principal p WHERE p.id = $person) AS status,
@@ -12,6 +24,8 @@ SELECT
   (SELECT value FROM meta WHERE key = 'activity_until') AS activity_until,
   coalesce((SELECT value = 'true' FROM meta WHERE key = 'directory_complete'), false) AS directory_complete,
   EXISTS (SELECT 1 FROM drive_item) AS drives,
+  EXISTS (SELECT 1 FROM drive_item WHERE owner = $person) OR EXISTS (SELECT 1 FROM license WHERE principal = $person)
+    OR EXISTS (SELECT 1 FROM manager WHERE principal = $person OR manager = $person) AS at_home,
   (SELECT count(*) FROM drive_item WHERE owner = $person) AS items,
   (SELECT count(*) FROM drive_item WHERE owner = $person AND kind = 'file' AND content IS NOT NULL) AS contents,
   (SELECT count(*) FROM site s WHERE s.module = 'OneDrive' AND s.state <> 'Deleted' AND EXISTS (
@@ -20,9 +34,4 @@ SELECT
   (SELECT count(*) FROM site WHERE site_type IN ('Private channel', 'Shared channel') AND state <> 'Deleted'
      AND id NOT IN (SELECT site FROM channel_member)) AS channels_unknown,
   (SELECT count(*) FROM link WHERE created_by IS NULL) AS links_unsigned,
-  -- Groups that hold something and whose members nobody told: the person may be in one.
-  (SELECT count(*) FROM principal p WHERE (p.kind IN ('external_group', 'unresolved')
-       OR (p.kind NOT IN ('user', 'application') AND p.status = 'unresolved'))
-     AND p.status NOT IN ('deleted', 'soft_deleted')
-     AND (p.id IN (SELECT principal FROM acl) OR p.id IN (SELECT member FROM member)
-       OR p.id IN (SELECT principal FROM site_admin) OR p.id IN (SELECT principal FROM invite))) AS groups_unknown;
+  (SELECT count(*) FROM odd) AS groups_unknown;

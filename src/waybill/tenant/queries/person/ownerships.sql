@@ -2,7 +2,7 @@
 WITH owned AS (
   SELECT o.grp, n.distance, n.path, o.principal, n.passes
   FROM owner o JOIN named n ON n.principal = o.principal
-  QUALIFY row_number() OVER (PARTITION BY o.grp ORDER BY n.distance, NOT n.passes, n.path) = 1
+  QUALIFY row_number() OVER (PARTITION BY o.grp ORDER BY n.distance, NOT n.passes, n.path, n.principal) = 1
 )
 SELECT p.entra_id, p.name, group_type(p.kind), p.email, status_word(p.status), w.distance = 0, CASE WHEN w.distance > 0 THEN v.name END,
   CASE WHEN w.distance > 0 THEN v.entra_id END,

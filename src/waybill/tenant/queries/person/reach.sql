@@ -10,7 +10,7 @@ FROM population q JOIN me ON me.id = q.usr AND me.reaches JOIN principal p ON p.
 
 CREATE OR REPLACE TEMP TABLE reach AS
 SELECT principal, min(distance)::SMALLINT AS distance, arg_min(path, (distance, path)) AS path,
-  arg_min(via, (distance, path)) AS via, count(*) AS ways
+  arg_min(via, (distance, path, via)) AS via, count(*) AS ways
 FROM (
   SELECT principal, 1 AS distance, text AS path, NULL::INTEGER AS via FROM way_in
   UNION ALL
