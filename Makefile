@@ -47,7 +47,7 @@ bench-medium: install
 
 # kill -9 during a personal-data export of 2,000 files and 1 GiB, several times; minutes.
 campaign: dev
-	$(BIN)/pytest -n 0 tests/crash/campaign_personal_data.py
+	$(BIN)/pytest -n 0 -s tests/crash/campaign_personal_data.py
 
 lint: dev
 	$(BIN)/ruff check .

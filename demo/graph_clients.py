@@ -17,6 +17,7 @@ from msgraph_beta import GraphServiceClient as GraphBeta
 from msgraph_beta.generated.directory.inbound_shared_user_profiles.item.export_personal_data.export_personal_data_post_request_body import (  # noqa: E501
     ExportPersonalDataPostRequestBody as InboundBody,
 )
+from msgraph_beta.generated.models.admin_report_settings import AdminReportSettings
 
 PATIENCE_SECONDS = 60.0
 _POLL_SECONDS = 0.2
@@ -97,6 +98,10 @@ class GraphClients:
         """The id of some person of another organisation who reaches us through a shared channel."""
         page = await self.beta.directory.inbound_shared_user_profiles.get()
         return str(page.value[0].user_id) if page and page.value else ""
+
+    async def show_names(self) -> None:
+        """PATCH /beta/admin/reportSettings: a new tenant conceals the names in its usage reports."""
+        await self.beta.admin.report_settings.patch(AdminReportSettings(display_concealed_names=False))
 
     async def groups_activity(self, period: str) -> Report:
         """The report as bytes by the v1.0 SDK, through the 302, and as typed objects by the beta one."""

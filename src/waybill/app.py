@@ -20,7 +20,7 @@ from waybill.delivery.links import Links
 from waybill.delivery.locations import StorageRules
 from waybill.delivery.network import Network
 from waybill.errors import NotFound
-from waybill.export import Export, Facts, Family, Table
+from waybill.export import Export, Facts, Family
 from waybill.exports import CATALOG
 from waybill.identity.service import GraphRules, Identity, open_identity
 from waybill.ingest.practice.contents import open_practice
@@ -28,7 +28,6 @@ from waybill.jobs.operations import Operations
 from waybill.jobs.prepared import Prepared
 from waybill.jobs.produce import Means
 from waybill.jobs.removals import Removals
-from waybill.jobs.report_concealment import concealed
 from waybill.jobs.report_settings import ReportSettings
 from waybill.jobs.service import Jobs
 from waybill.jobs.storage import DeliveryStorage
@@ -81,9 +80,13 @@ class House:
                 work=self.settings.work_path,
                 files=self.settings.files_path,
                 deliveries=self.operations,
-                table_form=self._in_its_form,
+                sweeps=(self.prepared.sweep,),
             )
         )
+
+    def sweep(self) -> int:
+        """Remove what interrupted ingests left, and file contents no snapshot names; how many files."""
+        return self.registry.sweep() + self.contents.sweep(self.registry.contents_in_use(), self.clock.now())
 
     def web(self) -> ASGIApp:
         """The whole HTTP side as one ASGI application."""
@@ -119,12 +122,6 @@ class House:
             public_url=self.settings.public_url,
         )
         return build_app(self.catalog, services, self.settings, [*oauth, *entra])
-
-    def _in_its_form(self, tenant: str, table: Table) -> Table:
-        """A table as the tenant wants names shown."""
-        if not self.report_settings.conceals(tenant):
-            return table
-        return concealed(table, self.report_settings.key(tenant))
 
     def _tenant_id(self, name_or_id: str) -> str | None:
         try:

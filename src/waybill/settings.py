@@ -12,6 +12,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 def _split(value: object) -> object:
     """`a, b` as an environment variable says it; lists pass as they are."""
     if isinstance(value, str):
+        if value.lstrip().startswith("["):
+            raise ValueError("write the values with commas between them, without brackets or quotes")
         return tuple(part for part in (piece.strip() for piece in value.split(",")) if part)
     return value
 

@@ -57,6 +57,8 @@ EMPTY = "7e57ab1e-0000-4000-8000-00000000e4e4"
 
 ADELE, MEGAN = "a0000000-0000-4000-8000-000000000001", "a0000000-0000-4000-8000-000000000002"
 KENJI, LUCIA = "b0000000-0000-4000-8000-000000000001", "b0000000-0000-4000-8000-000000000002"
+OMAR, DIEGO = "b0000000-0000-4000-8000-000000000003", "a0000000-0000-4000-8000-000000000003"
+"""A profile and a person that Fabrikam alone has."""
 NOBODY = "c0000000-0000-4000-8000-000000000009"
 PROSEWARE = "d0000000-0000-4000-8000-000000000001"
 ADELES_NAME = "adele.vance@contoso.com"
@@ -284,14 +286,19 @@ class GraphHouse:
 
 
 def publish(registry: Registry, tenant: str, as_of: datetime = AS_OF) -> None:
-    """A snapshot with two people of the directory and two of another organisation, the same in every tenant."""
+    """A snapshot with two people of the directory and two of another organisation; Fabrikam has one more of each."""
     known = registry.ensure_tenant(tenant)
     builder = registry.begin(known, memory_mb=512)
+    more = (
+        (OMAR, "omar.haddad@proseware.com", "Omar Haddad", "B2B direct", PROSEWARE),
+        (DIEGO, "diego.siciliani@fabrikam.com", "Diego Siciliani", "Member", None),
+    )
     people = (
         (ADELE, ADELES_NAME, "Adele Vance", "Member", None),
         (MEGAN, ODD_NAME, "Megan Bowen", "Member", None),
         (KENJI, "kenji.sato@proseware.com", "Kenji Sato", "B2B direct", PROSEWARE),
         (LUCIA, "lucia.marchetti@proseware.com", "Lucia Marchetti", "B2B direct", None),
+        *(more if tenant == FABRIKAM else ()),
     )
     rows = [
         {

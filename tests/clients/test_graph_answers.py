@@ -13,11 +13,14 @@ import pytest
 from tests.clients.graph_contract import Contract
 from tests.clients.graph_house import (
     ADELE,
+    DIEGO,
     EXPORT,
+    FABRIKAM,
     HIDDEN_CAUSE,
     KENJI,
     LUCIA,
     NOBODY,
+    OMAR,
     READ_ALL,
     GraphHouse,
     container,
@@ -160,6 +163,41 @@ def test_head_is_get_without_a_body(graph_house: GraphHouse) -> None:
         got, head = graph_house.ask(path), graph_house.ask(path, "HEAD")
         assert (head.status, head.body) == (got.status, b"")
         assert head.headers["content-type"] == got.headers["content-type"]
+
+
+def _routes(user: str, profile: str, operation: str) -> list[tuple[str, str]]:
+    """Every Graph route that names something of a tenant."""
+    return [
+        ("POST", f"/v1.0/users/{user}/exportPersonalData"),
+        ("POST", f"/beta/users('{user}')/microsoft.graph.exportPersonalData"),
+        ("GET", f"/v1.0/dataPolicyOperations/{operation}"),
+        ("GET", f"/beta/dataPolicyOperations('{operation}')"),
+        ("GET", f"/beta/directory/inboundSharedUserProfiles/{profile}"),
+        ("POST", f"/beta/directory/inboundSharedUserProfiles/{profile}/exportPersonalData"),
+        ("POST", f"/beta/directory/inboundSharedUserProfiles/{profile}/removePersonalData"),
+    ]
+
+
+def test_the_other_tenants_ids_are_unknown_ids(graph_house: GraphHouse) -> None:
+    """Every route answers to the other tenant's ids byte for byte as to unknown ones, apart from ids and dates."""
+    fabrikam = graph_house.token(tenant=FABRIKAM)
+    theirs = graph_house.started(f"/v1.0/users/{DIEGO}/exportPersonalData", token=fabrikam)
+    claimed = set(graph_house.shelf.claimed)
+    for mine, other in zip(_routes(NOBODY, NOBODY, NOBODY), _routes(DIEGO, OMAR, theirs), strict=True):
+        told = []
+        for method, path in (mine, other):
+            sent = {"storageLocation": container()} if method == "POST" else None
+            answer = graph_house.ask(path, method, json_body=sent)
+            ids = (answer.headers["request-id"], NOBODY, DIEGO, OMAR, theirs)
+            said = f"{answer.status} {sorted(answer.headers.items())} {answer.body.decode()}"
+            for one in ids:
+                said = said.replace(one, "")
+            told.append(said)
+        assert told[0] == told[1]
+        assert told[0][:3] in ("400", "404")
+    assert set(graph_house.shelf.claimed) == claimed
+    for _, path in _routes(DIEGO, OMAR, theirs)[2:5]:
+        assert graph_house.ask(path, token=fabrikam).status == 200, "it is there for its own tenant"
 
 
 @pytest.mark.parametrize("version", ["v1.0", "beta"])

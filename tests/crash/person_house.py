@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,7 +106,7 @@ class PersonHouse:
 
     def serving(self, log: Path) -> AbstractContextManager[Server]:
         """A server until the block ends; then it is killed with -9."""
-        return serving(self.settings.data, log, storage_emulators=json.dumps([self.emulator]))
+        return serving(self.settings.data, log, storage_emulators=self.emulator)
 
     def arrived(self, guid: str) -> int:
         """How many files of an operation its journal says have arrived."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import zipfile
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterator, Mapping
@@ -68,7 +67,7 @@ def a_busy_hour(practice: Practice, log: Path) -> tuple[dict[str, bytes], dict[s
     certified = certificate_client(now - timedelta(days=1), now + timedelta(days=1))
     app = practice.house.identity.apps.create("certified", practice.guests[0].tenant, SCOPES, certified.pem)
     answers: dict[str, bytes] = {}
-    with serving(practice.data, log, storage_emulators=json.dumps([NOBODY_LISTENS])) as server:
+    with serving(practice.data, log, storage_emulators=NOBODY_LISTENS) as server:
         tokens = dict(proofs(server, practice.guests[0], answers))
         claims = assertion_claims(app.client_id, f"{server.url}/connect/token", now, SYSTEM_CLOCK.guid())
         assertion = certified.sign(certified.dotnet_header(), claims)
@@ -160,6 +159,8 @@ def ask_graph(server: Server, practice: Practice, answers: dict[str, bytes]) -> 
         sent = {"storageLocation": LOCATION} if export.family is Family.GRAPH_OPERATION else None
         answer = ask(server.url, target, headers=yours, sent_json=sent)
         assert answer.status == (302 if sent is None else 400), answer.body
+        if sent is not None:
+            assert answer.json["error"]["code"] == "StorageLocationInvalid"  # it was tried
         answers[f"graph {export.name}"] = everything(answer)
         astray = {"Authorization": f"Bearer {token}x"}
         for wrong in (f"{target}?sig={token}", f"/v1.0/{token}", f"/v1.0/dataPolicyOperations/{token}"):

@@ -13,8 +13,10 @@ import pytest
 
 from tests.laws.reports import Unwatched
 from tests.laws.tenants import Practice, furnish
-from waybill.export import Export, Facts, Family, Kind, Produced, Received, Table, schema_of
+from waybill.errors import DataProblem
+from waybill.export import Export, Facts, Family, Kind, Table, schema_of
 from waybill.exports import CATALOG
+from waybill.jobs.prepared import PreparedFile
 from waybill.jobs.produce import Means, produce
 from waybill.jobs.service import Jobs
 from waybill.words import translated
@@ -29,16 +31,11 @@ def table_of(export: Export, facts: Facts) -> Table:
     return made
 
 
-def run(practice: Practice, export: Export, folder: Path) -> Produced:
-    """The file of a job that asks for the export's sample, as the command line has it made."""
-    guest = practice.guests[0]
-    house = practice.house
+def prepared(practice: Practice, export: Export) -> PreparedFile:
+    """The file that answers the export's sample, with its names: the key that conceals them is each house's own."""
     with practice.facts() as facts:
-        received: Received = export.sample(facts)
-    jobs = Jobs(house.control, house.settings, house.clock)
-    job = jobs.submit(guest.tenant, export.name, received, str(folder), guest.snapshot)
-    means = Means({export.name: export}, house.open_facts, translated, folder / "work", folder / "files")
-    return produce(job, means, Unwatched())
+        received = export.sample(facts)
+        return practice.house.prepared.csv(practice.guests[0].tenant, export, received, facts, conceal=False)
 
 
 @every_table
@@ -61,29 +58,39 @@ def test_a_table_is_well_formed(practice: Practice, export: Export) -> None:
 
 
 @every_table
-def test_the_file_of_a_job_is_the_table(practice: Practice, tmp_path: Path, export: Export) -> None:
-    """A job's file is a CSV of the table's columns and rows, with the size and SHA-256 that were recorded."""
-    made = run(practice, export, tmp_path)
-    data = Path(made.path).read_bytes()
+def test_the_file_is_the_table(practice: Practice, export: Export) -> None:
+    """The file is a CSV of the table's columns and rows, with the size and SHA-256 that were told."""
+    made = prepared(practice, export)
+    data = made.path.read_bytes()
     assert (made.size, made.sha256) == (len(data), hashlib.sha256(data).hexdigest())
-    assert made.path.endswith(".csv")
     lines = list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline="")))
     with practice.facts() as facts:
         table = table_of(export, facts)
         kept = [column.name for column in table.columns if column.name not in table.json_only]
         rows = sum(batch.num_rows for batch in table.rows())
-    assert (lines[0], len(lines) - 1, made.counts[0].rows) == (kept, rows, rows)
+    assert (lines[0], len(lines) - 1) == (kept, rows)
     assert {len(line) for line in lines} == {len(kept)}
 
 
 @every_table
-def test_again_is_the_same(practice: Practice, other: Practice, tmp_path: Path, export: Export) -> None:
-    """Two jobs of one request, in one house and in two, have files of the same bytes."""
-    files = [
-        Path(run(house, export, tmp_path / str(number)).path).read_bytes()
-        for number, house in enumerate((practice, practice, other))
-    ]
+def test_again_is_the_same(practice: Practice, other: Practice, export: Export) -> None:
+    """One request, asked twice in one house and once in another, is answered with the same bytes."""
+    files = [prepared(house, export).path.read_bytes() for house in (practice, practice, other)]
     assert files[0] == files[1] == files[2]
+
+
+@every_table
+def test_no_job_makes_a_table(practice: Practice, tmp_path: Path, export: Export) -> None:
+    """A table is made while the caller waits; a job that is asked for one fails in words."""
+    guest, house = practice.guests[0], practice.house
+    with practice.facts() as facts:
+        received = export.sample(facts)
+    job = Jobs(house.control, house.settings, house.clock).submit(
+        guest.tenant, export.name, received, "laws", guest.snapshot
+    )
+    means = Means({export.name: export}, house.open_facts, translated, tmp_path / "work", tmp_path / "files")
+    with pytest.raises(DataProblem, match="not made by a job"):
+        produce(job, means, Unwatched())
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -121,4 +122,31 @@ def small_tenant() -> ActivityTenant:
     made.group("Distribution", kind="distribution_group")
     made.put("principal", id=len(made.tables["principal"]), kind="m365_group", name="Orphan claim",
              status="unresolved", external=False)  # fmt: skip
+    return made
+
+
+def random_tenant(seed: int) -> ActivityTenant:
+    """Some thirty groups of all kinds with sparse days and files, the same for the same seed."""
+    draw = random.Random(seed)  # noqa: S311  test data
+    made = ActivityTenant()
+    people = [
+        made.user(f"P{n}", external=draw.random() < 0.3, upn=draw.choice(["", None])) for n in range(12)
+    ]
+    columns = ("emails_received", "yammer_posted", "yammer_read", "yammer_liked", "pages_viewed", "meetings")
+    for number in range(30):
+        group = made.group(
+            draw.choice(["", "Twins", f"Group {number}"]),
+            members=tuple(draw.choices(people, k=draw.randrange(6))),
+            owners=tuple(draw.choices(people, k=draw.randrange(4))),
+            status=draw.choice(["active", "active", "soft_deleted", "deleted"]),
+            kind=draw.choice(["m365_group"] * 5 + ["security_group"]),
+            reported_users=draw.choice([None, 7]),
+            site_files=draw.choice([None, 0, 9]),
+        )
+        reach = draw.choice([0, 10, 60, 200])
+        for days_ago in draw.sample(range(-2, reach + 1), draw.randrange(min(reach + 2, 12))):
+            counts = {name: draw.choice([0, 1, 500]) for name in columns if draw.random() < 0.4}
+            made.day(group, days_ago, **counts)
+        for days_ago, file in {(draw.randrange(reach + 1), draw.randrange(4)) for _ in range(reach // 5)}:
+            made.file(group, days_ago, file)
     return made

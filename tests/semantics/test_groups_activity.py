@@ -10,13 +10,30 @@ from pathlib import Path
 
 import pytest
 
-from tests.semantics.activity_by_hand import GROUP_ID, HEADER, NAME, RawFacts, read_csv, report_lines
-from tests.semantics.activity_tenant import AS_OF, TODAY, UNTIL, ActivityTenant, ago, small_tenant
+from tests.semantics.activity_by_hand import (
+    GROUP_ID,
+    HEADER,
+    NAME,
+    RawFacts,
+    concealed_lines,
+    read_csv,
+    report_lines,
+)
+from tests.semantics.activity_tenant import (
+    AS_OF,
+    TODAY,
+    UNTIL,
+    ActivityTenant,
+    ago,
+    random_tenant,
+    small_tenant,
+)
 from waybill.errors import BadRequest
 from waybill.export import Received, Table
 from waybill.exports.groups_activity import EXPORT
 from waybill.files.table_csv import write_csv
 from waybill.ingest.practice import build_practice
+from waybill.jobs.report_concealment import concealed
 from waybill.tenant.build import SnapshotBuilder
 from waybill.tenant.snapshot import Outside, Snapshot, open_snapshot
 
@@ -94,6 +111,39 @@ def test_a_date_is_what_plain_python_computes(
     path: Path = request.getfixturevalue(tenant)
     expected = report_lines(RawFacts(path), UNTIL, day=ago(days_ago))
     assert lines_of(opened(path), date=ago(days_ago).isoformat()) == expected
+
+
+@pytest.mark.parametrize(
+    "received", [{"period": f"D{days}"} for days in (7, 30, 90, 180)] + [{"date": "2026-05-27"}]
+)
+def test_t22_concealed_rows_are_what_plain_python_computes(
+    received: dict[str, str], practice: Path, opened: Open
+) -> None:
+    """With names concealed the practice tenant's rows are those of plain Python, masked, in the order of masks."""
+    key = b"a key of thirty-two bytes, or so"
+    days = int(received.get("period", "D0")[1:])
+    day = date.fromisoformat(received["date"]) if "date" in received else None
+    expected = concealed_lines(report_lines(RawFacts(practice), UNTIL, days, day), key)
+    file = io.BytesIO()
+    write_csv(file, concealed(table_of(opened(practice), **received), key))
+    shown = read_csv(file.getvalue())
+    assert expected
+    assert sorted(shown) == sorted(expected)
+    assert [line[NAME] for line in shown if line[NAME]] == sorted(line[NAME] for line in shown if line[NAME])
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_random_tenants_are_what_plain_python_computes(seed: int, tmp_path: Path, opened: Open) -> None:
+    """Whatever the facts are, periods, dates and lags give what other code computes from them."""
+    path = random_tenant(seed).write(tmp_path / "random.duckdb")
+    raw = RawFacts(path)
+    for lag_days in (2, 9):
+        facts, latest = opened(path, lag_days=lag_days), TODAY.date() - timedelta(days=lag_days)
+        for days in (7, 30, 90, 180):
+            assert lines_of(facts, period=f"D{days}") == report_lines(raw, latest, days)
+        for days_ago in (-1, 0, 4, 12):
+            asked = ago(days_ago)
+            assert lines_of(facts, date=asked.isoformat()) == report_lines(raw, latest, day=asked)
 
 
 def test_the_traps_of_the_practice_tenant_are_there(practice: Path) -> None:

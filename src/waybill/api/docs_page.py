@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import shlex
 from collections.abc import Iterator, Mapping
 from html import escape
@@ -53,10 +54,10 @@ def _paragraphs(text: str) -> Iterator[str]:
 
 
 def _token_section(document: Json, base_url: str) -> Iterator[str]:
+    yield "<h2>Get a token</h2>"
     for scheme in document.get("components", {}).get("securitySchemes", {}).values():
         flow = scheme["flows"]["clientCredentials"]
         scopes = " ".join(flow["scopes"])
-        yield "<h2>Get a token</h2>"
         yield from _paragraphs(scheme.get("description", ""))
         lines = [
             f"curl {shlex.quote(base_url + flow['tokenUrl'])}",
@@ -65,31 +66,31 @@ def _token_section(document: Json, base_url: str) -> Iterator[str]:
             f"-d scope={shlex.quote(scopes)}",
         ]
         yield _pre(" \\\n  ".join(lines))
-        yield "<p>Send it with every call: <code>Authorization: Bearer …</code></p>"
+    yield "<p>Send it with every call: <code>Authorization: Bearer …</code></p>"
 
 
 def _operations(document: Json, base_url: str) -> Iterator[str]:
     by_tag: dict[str, list[str]] = {}
     for path, item in document["paths"].items():
         for method, operation in item.items():
-            if method == "get":
-                tag = (operation.get("tags") or ["Other"])[0]
-                by_tag.setdefault(tag, []).extend(_operation(path, operation, base_url))
+            tag = (operation.get("tags") or ["Other"])[0]
+            by_tag.setdefault(tag, []).extend(_operation(path, method.upper(), operation, base_url))
     for tag, parts in by_tag.items():
         yield f"<h2>{escape(tag)}</h2>"
         yield from parts
 
 
-def _operation(path: str, operation: Json, base_url: str) -> Iterator[str]:
+def _operation(path: str, method: str, operation: Json, base_url: str) -> Iterator[str]:
     parameters: list[Json] = operation.get("parameters", [])
     yield f'<h3 id="{escape(operation["operationId"])}">{escape(operation.get("summary", path))}</h3>'
-    yield f"<p><code>GET {escape(path)}</code></p>"
+    yield f"<p><code>{method} {escape(path)}</code></p>"
     yield from _paragraphs(operation.get("description", ""))
     if parameters:
         yield "<table><tr><th>Parameter</th><th>In</th><th>Value</th><th>Meaning</th></tr>"
         yield from (_parameter_row(one) for one in parameters)
         yield "</table>"
-    yield _pre(_curl(path, parameters, base_url, binary=_is_binary(operation)))
+    yield from _body_table(operation)
+    yield _pre(_curl(path, method, operation, base_url))
     yield "<table><tr><th>Answer</th><th>Meaning</th></tr>"
     for status, answer in operation["responses"].items():
         yield f"<tr><td>{escape(status)}</td><td>{escape(answer.get('description', ''))}</td></tr>"
@@ -113,8 +114,26 @@ def _is_binary(operation: Json) -> bool:
     return "application/zip" in operation["responses"].get("200", {}).get("content", {})
 
 
-def _curl(path: str, parameters: list[Json], base_url: str, *, binary: bool) -> str:
+def _body_members(operation: Json) -> Json:
+    """The members of a JSON body, where a call has one of its own."""
+    content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+    members: Json = content.get("schema", {}).get("properties", {})
+    return members
+
+
+def _body_table(operation: Json) -> Iterator[str]:
+    members = _body_members(operation)
+    if members:
+        yield "<table><tr><th>In the JSON body</th><th>Meaning</th></tr>"
+        for name, schema in members.items():
+            words = escape(schema.get("description", schema["type"]))
+            yield f"<tr><td><code>{escape(name)}</code></td><td>{words}</td></tr>"
+        yield "</table>"
+
+
+def _curl(path: str, method: str, operation: Json, base_url: str) -> str:
     """A line to paste: required parameters, with an example where one is known, else a name to fill in."""
+    parameters: list[Json] = operation.get("parameters", [])
     for one in parameters:
         if one["in"] == "path":
             path = path.replace(f"{{{one['name']}}}", _example(one))
@@ -125,7 +144,12 @@ def _curl(path: str, parameters: list[Json], base_url: str, *, binary: bool) -> 
     if pairs:
         lines[0] = lines[0].replace("curl ", "curl -G ", 1)
         lines += [f"--data-urlencode {shlex.quote(pair)}" for pair in pairs]
-    if binary:
+    if method != "GET":
+        lines[0] = lines[0].replace("curl ", f"curl -X {method} ", 1)
+    if "requestBody" in operation:
+        body = json.dumps({name: name.upper() for name in _body_members(operation)})
+        lines.append(f"-H 'Content-Type: application/json' -d {shlex.quote(body)}")
+    if _is_binary(operation):
         lines.append("--fail -OJ")
     return " \\\n  ".join(lines)
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from waybill.api.graph_operations import OFFER as OPERATIONS
-from waybill.api.graph_operations import SET as OPERATION_SET
-from waybill.api.graph_profiles import OFFER as PROFILES
-from waybill.api.graph_profiles import SET as PROFILE_SET
+from waybill.api import graph_operations, graph_profiles
+from waybill.api.graph_report_settings import CHANGE_ACCESS, MEMBER, READ_ACCESS
 from waybill.api.openapi import parameter
 from waybill.export import Access, Export, Family, Field, Where
 
@@ -35,7 +33,7 @@ _MEMBER_SCHEMAS: dict[str, dict[str, Any]] = {
     "id": _GUID,
     "completedDateTime": {**_MOMENT, "nullable": True},
     "progress": {"type": "number", "format": "double", "description": "0.0 to 100.0."},
-    "status": {"type": "string", "enum": list(OPERATIONS.filters["status"] or ())},
+    "status": {"type": "string", "enum": list(graph_operations.OFFER.filters["status"] or ())},
     "storageLocation": {"type": "string", "nullable": True, "description": "The container, without its SAS."},
     "submittedDateTime": _MOMENT,
     "userId": _GUID,
@@ -46,6 +44,8 @@ _OPTIONS = {
     "$filter": "Members compared with eq or ne; and, or, not and parentheses.",
     "$select": "The members wanted, separated by commas.",
 }
+_SETTINGS: dict[str, Any] = {"type": "object", "properties": {MEMBER: {"type": "boolean"}}}
+
 Item = dict[str, Any]
 
 
@@ -65,9 +65,11 @@ def graph_schemas() -> dict[str, Item]:
     error = {"code": _TEXT, "message": _TEXT, "innerError": {"type": "object"}}
     return {
         _ERROR: _object({"error": _object(error, ("code", "message"))}, ("error",)),
-        "DataPolicyOperation": _object({name: _MEMBER_SCHEMAS[name] for name in OPERATIONS.members}),
-        "InboundSharedUserProfile": _object(dict.fromkeys(PROFILES.members, _TEXT)),
-        "ReportSettings": _object({"displayConcealedNames": {"type": "boolean"}}),
+        "DataPolicyOperation": _object(
+            {name: _MEMBER_SCHEMAS[name] for name in graph_operations.OFFER.members}
+        ),
+        "InboundSharedUserProfile": _object(dict.fromkeys(graph_profiles.OFFER.members, _TEXT)),
+        "ReportSettings": _SETTINGS,
     }
 
 
@@ -130,51 +132,50 @@ def _report(export: Export) -> dict[str, Item]:
 
 
 def _operations() -> Iterator[tuple[str, Item]]:
-    access = Access(("User.Export.All", "User.Read.All"), ("User.Export.All", "User.Read.All"))
-    options = _options({**_OPTIONS, "$orderby": "submittedDateTime, asc or desc.", "$count": "true or false."})
+    access = graph_operations.READ
+    options = _options(
+        {**_OPTIONS, "$orderby": "submittedDateTime, asc or desc.", "$count": "true or false."}
+    )
     one = _call("dataPolicyOperation", "One operation", "How far an export is.", TAG_OPERATIONS, access)
     one["parameters"] = [_key("id", "The last part of the Location that the export answered.")]
     one["responses"] = {"200": _answer("DataPolicyOperation"), **_refusals(400, 401, 403)}
     many = _call("dataPolicyOperations", "Operations", "Newest first.", TAG_OPERATIONS, access)
     many["parameters"] = options
     many["responses"] = {"200": _answer("DataPolicyOperation", many=True), **_refusals(400, 401, 403)}
-    yield f"/v1.0{OPERATION_SET}/{{id}}", {"get": one}
-    yield f"/v1.0{OPERATION_SET}", {"get": many}
+    yield f"/v1.0{graph_operations.SET}/{{id}}", {"get": one}
+    yield f"/v1.0{graph_operations.SET}", {"get": many}
 
 
 def _profiles() -> Iterator[tuple[str, Item]]:
-    read = ("CrossTenantUserProfileSharing.Read.All", "CrossTenantUserProfileSharing.ReadWrite.All")
-    write = ("CrossTenantUserProfileSharing.ReadWrite.All",)
+    read, remove = graph_profiles.READ, graph_profiles.REMOVE
     words = "People of other organisations whom shared channels let in."
-    many = _call("inboundSharedUserProfiles", "Inbound profiles", words, TAG_PROFILES, Access(read, read))
+    many = _call("inboundSharedUserProfiles", "Inbound profiles", words, TAG_PROFILES, read)
     many["parameters"] = _options(_OPTIONS)
     many["responses"] = {
         "200": _answer("InboundSharedUserProfile", many=True),
         **_refusals(400, 401, 403, 409),
     }
-    one = _call("inboundSharedUserProfile", "One inbound profile", words, TAG_PROFILES, Access(read, read))
+    one = _call("inboundSharedUserProfile", "One inbound profile", words, TAG_PROFILES, read)
     one["parameters"] = [_key("userId", "The person's object id.")]
     one["responses"] = {"200": _answer("InboundSharedUserProfile"), **_refusals(400, 401, 403, 404, 409)}
     words = (
         "From now on the profile is not shown or exported from what was loaded before. Nothing is deleted at the "
         "source: if the source still names the person, what is loaded later shows them again."
     )
-    gone = _call("removePersonalData", "Forget an inbound profile", words, TAG_PROFILES, Access(write, write))
+    gone = _call("removePersonalData", "Forget an inbound profile", words, TAG_PROFILES, remove)
     gone["parameters"] = [_key("userId", "The person's object id.")]
     gone["responses"] = {"204": {"description": "Noted."}, **_refusals(400, 401, 403, 404)}
-    yield f"/beta{PROFILE_SET}", {"get": many}
-    yield f"/beta{PROFILE_SET}/{{userId}}", {"get": one}
-    yield f"/beta{PROFILE_SET}/{{userId}}/removePersonalData", {"post": gone}
+    yield f"/beta{graph_profiles.SET}", {"get": many}
+    yield f"/beta{graph_profiles.SET}/{{userId}}", {"get": one}
+    yield f"/beta{graph_profiles.SET}/{{userId}}/removePersonalData", {"post": gone}
 
 
 def _settings() -> dict[str, Item]:
-    write = ("ReportSettings.ReadWrite.All",)
-    read = ("ReportSettings.Read.All", *write)
     words = "Whether usage reports replace names by pseudonyms."
-    get = _call("reportSettings", "Report settings", words, TAG_REPORTS, Access(read, read))
+    get = _call("reportSettings", "Report settings", words, TAG_REPORTS, READ_ACCESS)
     get["responses"] = {"200": _answer("ReportSettings"), **_refusals(401, 403)}
-    patch = _call("changeReportSettings", "Change report settings", words, TAG_REPORTS, Access(write, write))
-    patch["requestBody"] = {"required": True, "content": _json(_reference("ReportSettings"))}
+    patch = _call("changeReportSettings", "Change report settings", words, TAG_REPORTS, CHANGE_ACCESS)
+    patch["requestBody"] = {"required": True, "content": _json(_SETTINGS)}
     patch["responses"] = {"204": {"description": "Changed."}, **_refusals(400, 401, 403)}
     return {"/v1.0/admin/reportSettings": {"get": get, "patch": patch}}
 

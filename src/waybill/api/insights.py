@@ -70,7 +70,7 @@ class InsightsRoutes:
 
 def insights_routes(catalog: tuple[Export, ...], services: Services, settings: Settings) -> InsightsRoutes:
     """One GET route per Insights export, and the two job calls. No export is known by its name."""
-    face = _Face(services, settings)
+    face = _Face(services, settings, frozenset(one.name for one in insights_catalog(catalog)))
     limits = f"{settings.jobs_per_tenant} jobs of a tenant run at once, others wait"
     exports = [
         openapi.export_route(export, face.start(export), limits) for export in insights_catalog(catalog)
@@ -147,6 +147,7 @@ class _Face:
 
     services: Services
     settings: Settings
+    names: frozenset[str]
 
     def start(self, export: Export) -> Callable[[Request], Response]:
         """The handler that accepts one job of `export`, pinned to the tenant's latest snapshot."""
@@ -190,9 +191,12 @@ class _Face:
         if not _JOB_NUMBER.fullmatch(number):
             raise _no_such_job()
         try:
-            return self.services.jobs.get(caller.tenant, int(number))
+            job = self.services.jobs.get(caller.tenant, int(number))
         except NotFound as error:
             raise _no_such_job() from error
+        if job.export not in self.names:  # operations are jobs too, with numbers of the same row
+            raise _no_such_job()
+        return job
 
 
 def _path_values(request: Request) -> Mapping[str, str]:

@@ -19,7 +19,8 @@ from waybill.api import docs_page, openapi
 from waybill.api.edge import Edge
 from waybill.api.errors import error_answer, problem_of
 from waybill.api.graph import graph_face, graph_routes
-from waybill.api.insights import insights_patterns, insights_routes
+from waybill.api.graph_openapi import SECURITY, graph_paths, graph_schemas, graph_security
+from waybill.api.insights import insights_catalog, insights_patterns, insights_routes
 from waybill.api.services import Services
 from waybill.api.urls import find
 from waybill.api.visit import Face, visit_of
@@ -49,7 +50,7 @@ def build_app(
     app = FastAPI(title=TITLE, version=__version__, openapi_url=None, docs_url=None, redoc_url=None)
     app.router.redirect_slashes = False  # a redirect would be built from the Host header
     routes = insights_routes(catalog, services, settings)
-    own = _own_routes(catalog, routes.described, settings)
+    own = _own_routes(catalog, routes.described, services, settings)
     graph = graph_routes(catalog, services) if services.graph is not None else []
     app.router.routes.extend([*routes.served, *graph, *oauth_routes, *own])
     for kind in (WaybillError, HTTPException, Exception):
@@ -78,15 +79,22 @@ async def _on_error(request: Request, error: Exception) -> Response:
 
 
 def _own_routes(
-    catalog: tuple[Export, ...], routes: Sequence[BaseRoute], settings: Settings
+    catalog: tuple[Export, ...], routes: Sequence[BaseRoute], services: Services, settings: Settings
 ) -> list[BaseRoute]:
     """Documentation and health."""
 
     @cache
     def document() -> dict[str, Any]:
         described = get_openapi(title=TITLE, version=__version__, description=DESCRIPTION, routes=routes)
-        scopes = {export.scope: "Start exports, read their status and their files." for export in catalog}
-        return openapi.complete(described, scopes)
+        words = "Start exports, read their status and their files."
+        scopes = {export.scope: words for export in insights_catalog(catalog)}
+        whole = openapi.complete(described, scopes)
+        graph = graph_paths(catalog) if services.graph is not None else {}
+        if graph:
+            whole["paths"] |= graph
+            whole["components"]["schemas"] |= graph_schemas()
+            whole["components"]["securitySchemes"][SECURITY] = graph_security(settings.app_id_uri)
+        return whole
 
     async def openapi_json(_request: Request) -> Response:
         return JSONResponse(document())

@@ -42,16 +42,36 @@ _COMMON: tuple[tuple[str, Any, Any], ...] = (
         False,
     ),
 )
-_OWN: dict[Family, tuple[str, Any, Any]] = {
+_OWN: dict[Family, tuple[tuple[str, Any, Any], ...]] = {
     Family.GRAPH_OPERATION: (
-        "to",
-        Annotated[str, typer.Option("--to", envvar="WAYBILL_STORAGE_LOCATION", help=_TO)],
-        "",
+        ("to", Annotated[str, typer.Option("--to", envvar="WAYBILL_STORAGE_LOCATION", help=_TO)], ""),
     ),
     Family.GRAPH_REPORT: (
-        "output",
-        Annotated[Path | None, typer.Option("-o", "--output", help="Where to save the CSV.")],
-        None,
+        (
+            "output",
+            Annotated[Path | None, typer.Option("-o", "--output", help="Where to save the CSV.")],
+            None,
+        ),
+        (
+            "show_names",
+            Annotated[
+                bool,
+                typer.Option(
+                    "--show-names", help="Show names also where the tenant conceals them (the default)."
+                ),
+            ],
+            False,
+        ),
+        (
+            "safe_for_excel",
+            Annotated[
+                bool,
+                typer.Option(
+                    "--safe-for-excel", help="Put ' before texts that a spreadsheet would take as formulas."
+                ),
+            ],
+            False,
+        ),
     ),
 }
 
@@ -77,7 +97,7 @@ def command_of(export: Export) -> Callable[..., None]:
     parameters = [field_parameter(field) for field in export.fields]
     parameters += [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
-        for name, annotation, default in (_OWN[export.family], *_COMMON)
+        for name, annotation, default in (*_OWN[export.family], *_COMMON)
     ]
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # read by typer
     command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
@@ -112,6 +132,7 @@ def _run_operation(export: Export, asked: Any, received: Received, given: dict[s
             server.close()
     else:
         facts = _facts(_operation_here(export, asked, given, to))
+        facts["storage_location"] = facts["storage_location"] or to
     facts["seconds"] = round(time.monotonic() - started, 2)
     if given["as_json"]:
         screen.result(facts)
@@ -120,6 +141,8 @@ def _run_operation(export: Export, asked: Any, received: Received, given: dict[s
     if not given["as_json"]:
         screen.out.print(f"Operation {facts['operation']} is complete in {facts['seconds']} s.", markup=False)
         screen.out.print(f"{facts['storage_location']}", markup=False)
+        if facts["gaps"]:
+            screen.out.print(f"{facts['gaps']} thing(s) could not be read; each is named there.")
         screen.out.print("Begin with index.html there; manifest.json lists every file and every gap.")
 
 
@@ -129,6 +152,7 @@ def _facts(operation: Operation) -> dict[str, Any]:
         "status": operation.status,
         "user": operation.user_id,
         "storage_location": operation.storage_location,
+        "gaps": operation.gaps,
         "error": operation.error or None,
     }
 
@@ -170,6 +194,11 @@ def _run_report(export: Export, asked: Any, received: Received, given: dict[str,
     if output is not None and output.is_dir():
         raise BadRequest(f"-o {output} is a folder.", "Give the name of a file with -o.")
     if given["server"]:
+        if given["show_names"] or given["safe_for_excel"]:
+            raise BadRequest(
+                "--show-names and --safe-for-excel work on the data folder only.",
+                "A server answers as its tenant has set it: PATCH /admin/reportSettings there.",
+            )
         server = _remote(given)
         try:
             final = server.report(export, received, output, Path.cwd())
@@ -180,7 +209,12 @@ def _run_report(export: Export, asked: Any, received: Received, given: dict[str,
         tenant = house.registry.tenant(given["tenant"]).id
         with house.open_latest(tenant) as facts:
             export.admit(asked, facts)
-            made = house.prepared.csv(tenant, export, received, facts)
+            conceal = False if given["show_names"] else None
+            made = house.prepared.csv(
+                tenant, export, received, facts, guard_formulas=given["safe_for_excel"], conceal=conceal
+            )
+        for gap in made.gaps:
+            screen.err.print(f"Note: {gap}", markup=False)
         final = output or Path.cwd() / made.name
         copy_whole(made.path, final)
     if given["as_json"]:

@@ -52,6 +52,7 @@ class GraphServer:
             "status": body.get("status"),
             "user": body.get("userId"),
             "storage_location": body.get("storageLocation"),
+            "gaps": None,
             "error": None,
         }
 

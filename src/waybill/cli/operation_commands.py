@@ -25,6 +25,7 @@ def operation_facts(operation: Operation) -> dict[str, Any]:
         "status": operation.status,
         "progress": operation.progress,
         "storage_location": operation.storage_location,
+        "gaps": operation.gaps,
         "client_id": operation.client_id,
         "submitted": operation.submitted.isoformat(),
         "completed": operation.completed.isoformat() if operation.completed else None,

@@ -25,8 +25,8 @@ def serve_house(house: House, on_ready: object = None) -> None:
     from waybill.api.served import serve
 
     house.start_jobs()
-    if swept := house.registry.sweep():
-        screen.err.print(f"Removed {swept} unfinished snapshot file(s) of an interrupted ingest.")
+    if swept := house.sweep():
+        screen.err.print(f"Removed {swept} file(s) that interrupted ingests left or no snapshot names.")
 
     def ready(listening: Listening) -> None:
         screen.err.print(f"Waybill answers on {listening.url} (docs: {listening.url}/docs)", markup=False)

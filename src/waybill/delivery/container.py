@@ -15,7 +15,7 @@ from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 from waybill.clock import Clock
@@ -254,11 +254,12 @@ def refusal(answer: Answer, path: str, location: Location, now: datetime) -> Del
     again = "Request the export again, with a new container and SAS."
     said = f"{answer.status} {answer.code}".rstrip()
     if answer.status == 403:
-        why = location.sas.why_refused(now, location.scheme) or (
+        # Storage has refused already, so its clock needs no allowance.
+        why = location.sas.why_refused(now, location.scheme, timedelta(0)) or (
             "The SAS may have been revoked, or does not allow this server's network."
         )
         return DeliveryFailed(f"The storage refused to be written to ({said}). {why}", again)
-    if answer.status == 404:
+    if answer.status == 404 or answer.code.startswith("Container"):
         return DeliveryFailed(f"The container is not there any more ({said}).", again)
     if answer.status in (409, 412):
         return DeliveryFailed(
@@ -270,16 +271,15 @@ def refusal(answer: Answer, path: str, location: Location, now: datetime) -> Del
 
 
 def _batches(files: Iterator[Outgoing], now: Callable[[], datetime]) -> Iterator[list[Outgoing]]:
-    """Some dozens of files at a time, so that the journal is forced to disk once for all of them; fewer
-    where they come slowly."""
-    batch: list[Outgoing] = []
-    started = now()
-    for file in files:
-        batch.append(file)
-        if len(batch) == _BATCH or now() - started >= _BATCH_TIME:
-            yield batch
-            batch, started = [], now()
-    if batch:
+    """Files together, so that the journal is forced to disk once for all of a batch. While they come fast
+    batches grow; where they come slowly each goes at once, without waiting for the next."""
+    limit = 1
+    while True:
+        started = now()
+        batch = list(islice(files, limit))
+        if not batch:
+            return
+        limit = min(limit * 2, _BATCH) if now() - started < _BATCH_TIME else 1
         yield batch
 
 

@@ -20,7 +20,7 @@ def publish(temporary: Path, final: Path) -> None:
         os.fsync(file.fileno())
     _make_folder(final.parent)
     temporary.replace(final)
-    _sync_folder(final.parent)
+    sync_folder(final.parent)
 
 
 def verify(final: Path, size: int, sha256: str) -> None:
@@ -46,7 +46,7 @@ def remove(folder: Path) -> None:
     """Delete one job's folder with all it holds, for good; nothing there is fine."""
     if folder.is_dir():
         shutil.rmtree(folder)
-        _sync_folder(folder.parent)
+        sync_folder(folder.parent)
 
 
 def _make_folder(folder: Path) -> None:
@@ -54,10 +54,11 @@ def _make_folder(folder: Path) -> None:
     missing = missing[: next((n for n, path in enumerate(missing) if path.is_dir()), len(missing))]
     folder.mkdir(parents=True, exist_ok=True)
     for made in missing:
-        _sync_folder(made.parent)
+        sync_folder(made.parent)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Force the names in a folder to disk."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from waybill.delivery.folder import sync_folder
 from waybill.errors import DataProblem
 
 
@@ -40,7 +41,7 @@ class Journal:
         self._done: dict[str, Delivered] = {}
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         try:
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
             self._read(path)
         except BaseException:
             os.close(self._file)
@@ -110,11 +111,3 @@ class Journal:
             if not isinstance(paths, list):
                 raise TypeError(line)
             self._begun.update(str(path) for path in paths)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

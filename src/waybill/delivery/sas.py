@@ -47,11 +47,14 @@ class Sas:
         """Whether the SAS grants this permission ("r", "w" ...); None if only storage knows."""
         return None if self.permissions is None else letter in self.permissions
 
-    def why_refused(self, now: datetime, scheme: str) -> str:
-        """What in the SAS itself makes storage refuse a write at `now`, in words; empty if nothing does."""
-        if self.expires is not None and self.expires < now - CLOCK_SKEW:
+    def why_refused(self, now: datetime, scheme: str, skew: timedelta = CLOCK_SKEW) -> str:
+        """What in the SAS itself makes storage refuse a write at `now`, in words; empty if nothing does.
+
+        skew: how far storage's clock may be from ours; times within it are taken as good.
+        """
+        if self.expires is not None and self.expires < now - skew:
             return f"The SAS expired at {self.expires:%Y-%m-%d %H:%M:%S} UTC."
-        if self.starts is not None and self.starts > now + CLOCK_SKEW:
+        if self.starts is not None and self.starts > now + skew:
             return f"The SAS is not valid before {self.starts:%Y-%m-%d %H:%M:%S} UTC."
         if self.https_only and scheme != "https":
             return "The SAS is for https only."

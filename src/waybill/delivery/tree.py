@@ -12,7 +12,7 @@ import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
-from waybill.delivery.folder import publish
+from waybill.delivery.folder import publish, sync_folder
 from waybill.delivery.journal import Delivered, Journal
 from waybill.delivery.outgoing import DeliveryFailed, Outgoing, Undelivered, Wrote, unfit
 from waybill.delivery.probe import REQUEST_INFO
@@ -28,7 +28,8 @@ def claim(folder: Path, request_info: bytes) -> None:
     Raises LocationRefused: USED if anything is there, NO_WRITE if this account may not write there.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        _make_private(folder)
         if any(folder.iterdir()):
             raise LocationRefused(
                 LocationFault.USED,
@@ -95,7 +96,7 @@ class Tree:
                     "Request the export again, into an empty folder.",
                 )
             delivered = _copy(file, temporary, wrote)
-            final.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _make_private(final.parent)
             publish(temporary, final)
         except ContentMissing as error:
             if again:
@@ -114,6 +115,14 @@ class Tree:
             temporary.unlink(missing_ok=True)
         journal.done(delivered)
         return delivered
+
+
+def _make_private(folder: Path) -> None:
+    """Make a folder, and those above it that are missing, for this account alone."""
+    if not folder.is_dir():
+        _make_private(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        sync_folder(folder.parent)
 
 
 def _copy(file: Outgoing, temporary: Path, wrote: Wrote) -> Delivered:

@@ -55,9 +55,10 @@ class Uplink:
     def _run(self) -> None:
         try:
             asyncio.run(self._live())
-        except BaseException as error:  # noqa: BLE001  # told to the thread that waits for it
-            if not self._ready.done():
-                self._ready.set_exception(error)
+        except BaseException as error:
+            if self._ready.done():
+                raise
+            self._ready.set_exception(error)  # told to the thread that waits for it
 
     async def _live(self) -> None:
         pinned = await self._pinned()

@@ -22,7 +22,9 @@ WINDOW_DAYS = 28
 ONE_DAY_LABEL = "1"
 """Report Period of a report on one date."""
 
-NOTHING_TOLD = "No activity was loaded for this tenant; load it with `waybill ingest usage`."
+NOTHING_TOLD = (
+    "Nothing that was loaded tells of activity in this period; load it with `waybill ingest usage`."
+)
 
 _PERIOD = Field(
     "period",

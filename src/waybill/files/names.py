@@ -12,10 +12,10 @@ _ATTR_CHAR = "!#$&+-.^_`|~"
 """RFC 5987: what stands unencoded in filename*, besides letters and digits."""
 
 
-def download_name(stem: str, job: int | str, finished: datetime, ending: str = ".zip") -> str:
+def download_name(stem: str, job: int | str, finished: datetime) -> str:
     """`GroupAccessReport_<jobId>_<yyyyMMddHHmmss>.zip` (insights.md 2.3); `finished` in UTC if it is naive."""
     utc = finished.astimezone(UTC) if finished.tzinfo else finished
-    return _UNSAFE.sub("_", f"{stem}_{job}_{utc:%Y%m%d%H%M%S}{ending}")
+    return _UNSAFE.sub("_", f"{stem}_{job}_{utc:%Y%m%d%H%M%S}.zip")
 
 
 def entry_name(stem: str) -> str:

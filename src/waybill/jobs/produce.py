@@ -7,11 +7,10 @@ same snapshot gives the same bytes.
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import quote
@@ -32,7 +31,6 @@ from waybill.export import (
 )
 from waybill.files.names import download_name, entry_name
 from waybill.files.package import package_zip
-from waybill.files.table_csv import write_csv
 from waybill.files.workbook import Workbook, Written
 from waybill.jobs.bundle import Deliveries, Delivery, deliver_bundle
 from waybill.jobs.findings import about_sheet, exceptions_sheet
@@ -58,17 +56,13 @@ class _Nowhere:
 _NOWHERE = _Nowhere()
 
 
-def _as_it_is(_tenant: str, table: Table) -> Table:
-    return table
-
-
 @dataclass(frozen=True, slots=True)
 class Means:
     """What producing a report takes, given by app.py: the catalog by name, snapshots, translations, folders.
 
     `work` and `files` must be on one file system. `sheet_rows`: data rows of a sheet before it is
-    split. `deliveries`: where bundles go (Operations). `table_form`: (tenant, table) -> the table in the
-    form the tenant has chosen.
+    split. `deliveries`: where bundles go (Operations). `sweeps`: what else housekeeping clears away
+    from time to time.
     """
 
     exports: Mapping[str, Export]
@@ -78,7 +72,7 @@ class Means:
     files: Path
     sheet_rows: int = SHEET_ROWS
     deliveries: Deliveries = _NOWHERE
-    table_form: Callable[[str, Table], Table] = _as_it_is
+    sweeps: tuple[Callable[[], object], ...] = ()
 
 
 def work_folder(work: Path, guid: str) -> Path:
@@ -111,51 +105,22 @@ def produce(job: Job, means: Means, watch: Watch) -> Produced:
             answer = export.report(export.read(job.received), facts)
             if isinstance(answer, Bundle):
                 return deliver_bundle(answer, facts, means.deliveries.delivery_of(job), scratch, watch)
-            if isinstance(answer, Table):
-                shown = means.table_form(job.tenant, answer)
-                made = _table_file(shown, scratch / "table.csv", export.file_stem, watch)
-            else:
-                made = _workbook_file(answer, scratch / "package.zip", export.file_stem, facts, means, watch)
-        name = download_name(export.file_stem, job.number, job.created, made.temporary.suffix)
+            if isinstance(answer, Table):  # waybill.jobs.prepared makes those while the caller waits
+                raise DataProblem(f"{job.export} is not made by a job.", "Ask for it by its report call.")
+            temporary = scratch / "package.zip"
+            pages, size, sha256 = package_zip(
+                temporary,
+                entry_name(export.file_stem),
+                lambda file: _write(file, answer, facts, means, watch),
+                facts.as_of,
+            )
+        name = download_name(export.file_stem, job.number, job.created)
         final = file_folder(means.files, job.tenant, job.guid) / name
-        folder.publish(made.temporary, final)
+        folder.publish(temporary, final)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    folder.verify(final, made.size, made.sha256)
-    return Produced(str(final), made.size, made.sha256, made.counts, made.exceptions)
-
-
-@dataclass(frozen=True, slots=True)
-class _Made:
-    """A finished file that is not published yet."""
-
-    temporary: Path
-    size: int
-    sha256: str
-    counts: tuple[SheetCount, ...]
-    exceptions: int
-
-
-def _table_file(table: Table, path: Path, name: str, watch: Watch) -> _Made:
-    watched = replace(table, rows=lambda: _watched(table.rows(), name, watch))
-    with path.open("w+b") as file:
-        rows = write_csv(file, watched)
-        size = file.tell()
-        file.seek(0)
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return _Made(path, size, digest, (SheetCount(name, rows),), len(table.gaps))
-
-
-def _workbook_file(
-    report: Report, path: Path, file_stem: str, facts: Facts, means: Means, watch: Watch
-) -> _Made:
-    pages, size, sha256 = package_zip(
-        path,
-        entry_name(file_stem),
-        lambda file: _write(file, report, facts, means, watch),
-        facts.as_of,
-    )
-    return _Made(path, size, sha256, pages.counts, pages.exceptions)
+    folder.verify(final, size, sha256)
+    return Produced(str(final), size, sha256, pages.counts, pages.exceptions)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -91,7 +92,7 @@ class Jobs:
             raise
         leaving = threading.Event()
         housekeeper = threading.Thread(
-            target=self._keep_house, args=(leaving,), name="jobs-housekeeping", daemon=True
+            target=self._keep_house, args=(leaving, means.sweeps), name="jobs-housekeeping", daemon=True
         )
         self._running = _Running(lock, runner, engine, leaving, housekeeper)
         housekeeper.start()
@@ -138,11 +139,13 @@ class Jobs:
         with self._control.connect() as connection:
             return [job_of(row) for row in connection.execute(query)]
 
-    def _keep_house(self, leaving: threading.Event) -> None:
+    def _keep_house(self, leaving: threading.Event, sweeps: tuple[Callable[[], object], ...]) -> None:
         while True:
             try:
                 self.recover()
                 self.sweep()
+                for sweep in sweeps:
+                    sweep()
             except Exception:  # noqa: BLE001  # a full disk today must not end housekeeping for good
                 self._log.exception("housekeeping failed; it will be tried again")
             if leaving.wait(HOUSEKEEPING_SECONDS):

@@ -151,14 +151,23 @@ class Registry:
             memory_mb=memory_mb or self._ingest_memory_mb,
         )
 
-    def publish(self, tenant: Tenant, builder: SnapshotBuilder, meta: SnapshotMeta, digest: str) -> Published:
+    def publish(
+        self,
+        tenant: Tenant,
+        builder: SnapshotBuilder,
+        meta: SnapshotMeta,
+        digest: str,
+        *,
+        after: str | None = None,
+    ) -> Published:
         """Finish the builder, rename its file, then write the one row that makes it the latest.
 
         `digest` (8 or more hex digits) tells sources apart: the same data as of the same time is the
-        same snapshot, and publishing it again only makes it the latest again.
+        same snapshot, and publishing it again only makes it the latest again. `after`: the snapshot
+        that things were carried over from; raises Conflict if it is not the latest any more.
         """
         builder.finish(meta)
-        return self._release(tenant, builder.path, meta.as_of, meta.source, digest)
+        return self._release(tenant, builder.path, meta.as_of, meta.source, digest, after=after)
 
     def publish_amended(self, tenant: Tenant, amendment: Amendment, change: Change, digest: str) -> Published:
         """Finish the amendment and publish it as `publish` does.
@@ -178,7 +187,14 @@ class Registry:
         return folder / f"{self._clock.guid()}.{os.getpid()}.building"
 
     def _release(
-        self, tenant: Tenant, path: Path, as_of: datetime, source: str, digest: str, *, after: str = ""
+        self,
+        tenant: Tenant,
+        path: Path,
+        as_of: datetime,
+        source: str,
+        digest: str,
+        *,
+        after: str | None = None,
     ) -> Published:
         """Rename, then the row, both or neither. `after`: the snapshot that must still be the latest."""
         snapshot = f"{as_of:%Y%m%dT%H%M%SZ}-{digest[:8]}"
@@ -186,18 +202,18 @@ class Registry:
         now = self._clock.now()
         mine = snapshot_table.c.tenant == tenant.id
         with self._control.begin() as connection:
-            # Writing first takes SQLite's only write lock; PostgreSQL is asked for the tenant's row.
-            connection.execute(sa.delete(snapshot_table).where(mine, snapshot_table.c.id == snapshot))
+            # A write that changes nothing takes the lock first, so that what is read next stays true.
             connection.execute(
-                sa.select(tenant_table.c.id).where(tenant_table.c.id == tenant.id).with_for_update()
+                sa.update(tenant_table).where(tenant_table.c.id == tenant.id).values(id=tenant.id)
             )
             newest = snapshot_table.c.sequence.desc()
             latest = connection.execute(sa.select(snapshot_table.c.id).where(mine).order_by(newest)).scalar()
-            if after and latest != after:
+            if after is not None and (latest or "") != after:
                 raise Conflict(
                     "Another ingest published a snapshot of this tenant meanwhile; this one published nothing.",
                     "Run the command again: it goes on from the newest snapshot.",
                 )
+            connection.execute(sa.delete(snapshot_table).where(mine, snapshot_table.c.id == snapshot))
             path.replace(final)
             _sync_folder(final.parent)
             last = connection.execute(sa.select(sa.func.max(snapshot_table.c.sequence))).scalar() or 0

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ from waybill.delivery.container import Container, Sizes
 from waybill.delivery.journal import Journal
 from waybill.delivery.locations import parse_location
 from waybill.delivery.outgoing import DeliveryFailed, Outgoing, Undelivered
-from waybill.errors import ContentMissing
+from waybill.errors import ContentMissing, DataProblem
 
 SMALL_SIZES = Sizes(whole=1000, block=4000, files=4, blocks=2, at_once=4000)
 ODD_NAMES = (
@@ -44,7 +45,7 @@ class Stop(BaseException):
 
 def test_many_files_and_a_large_one_arrive_exactly(azurite: Azurite, tmp_path: Path) -> None:
     """Everything arrives under its name, byte for byte, and is told with its size and SHA-256."""
-    files = {f"10/file {n}.bin": content(n * 37, n) for n in range(200)}
+    files = {f"10/file {n}.bin": content(n * 37, n) for n in range(150)}
     files |= {name: content(50, 1) for name in ODD_NAMES}
     files |= {"20/large.bin": content(40 * 2**20, 7), "20/last.json": b"[]"}
     container = azurite.container()
@@ -218,3 +219,45 @@ def test_a_container_that_is_gone_fails_in_words(azurite: Azurite, tmp_path: Pat
     url = azurite.sas_url("never-made")
     with pytest.raises(DeliveryFailed, match="not there any more"):
         send(url, azurite.rules, outgoings({"a": b"a"}), tmp_path / "journal")
+
+
+def test_a_sas_that_dies_midway_fails_with_its_reason(azurite: Azurite, tmp_path: Path) -> None:
+    """What had arrived before the SAS expired stays whole; the error says when it expired."""
+    container, lives = azurite.container(), timedelta(seconds=2)
+    url = azurite.sas_url(container, expires=lives)
+    expires = parse_location(url, azurite.rules).sas.expires
+    assert expires is not None
+
+    def files() -> Iterator[Outgoing]:
+        yield outgoing("before", b"1")
+        while datetime.now(UTC) < expires + timedelta(seconds=0.1):
+            time.sleep(0.05)
+        yield outgoing("after", b"2")
+
+    with pytest.raises(DeliveryFailed, match=f"expired at {expires:%Y-%m-%d %H:%M:%S}"):
+        send(url, azurite.rules, files(), tmp_path / "journal")
+    assert azurite.names(container) == ["before"]
+
+
+def test_progress_is_told_while_storage_is_slow(azurite: Azurite, tmp_path: Path) -> None:
+    """Bytes told by `wrote` add up to what arrived, all in the thread that asked for the delivery."""
+    files = {"a": content(900, 1), "b": content(9000, 2), "c": b""}
+    heard: list[tuple[str, int]] = []
+    threads: set[str] = set()
+
+    def wrote(path: str, size: int) -> None:
+        heard.append((path, size))
+        threads.add(threading.current_thread().name)
+
+    url = azurite.sas_url(azurite.container())
+    send(url, azurite.rules, outgoings(files), tmp_path / "journal", sizes=SMALL_SIZES, wrote=wrote)
+    summed = {path: sum(size for name, size in heard if name == path) for path in files}
+    assert summed == {path: len(data) for path, data in files.items()}
+    assert threads == {threading.current_thread().name}
+
+
+def test_two_files_of_one_path_are_a_fault(azurite: Azurite, tmp_path: Path) -> None:
+    """An export that names two files alike is stopped: one would silently replace the other."""
+    url = azurite.sas_url(azurite.container())
+    with pytest.raises(DataProblem, match="two files named a"):
+        send(url, azurite.rules, iter([outgoing("a", b"1"), outgoing("a", b"2")]), tmp_path / "journal")

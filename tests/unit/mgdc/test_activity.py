@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from tests.unit.mgdc.mgdc_parts import HOST, TENANT, House, Row, group, guid, site, user, user_id
+from waybill.errors import DataProblem
 from waybill.ingest.mgdc import IngestResult
 from waybill.tenant.amend import Change
+from waybill.tenant.build import SnapshotMeta
 
 MY = "https://contoso-my.sharepoint.com"
 DRIVE = site(
@@ -212,3 +214,29 @@ def test_what_was_loaded_beside_is_kept(house: House) -> None:
     assert house.query(fresh, LOADED)[0][:2] == (0, 0)
     assert until(house, fresh) == []
     assert house.registry.latest(fresh.tenant).source == "mgdc"
+
+
+def test_usage_reports_loaded_first(house: House) -> None:
+    """Reports that were there before any MGDC pull are kept; if their snapshot is damaged, the pull says so."""
+    tenant = house.registry.ensure_tenant("contoso", TENANT)
+    builder = house.registry.begin(tenant)
+    builder.connection.execute(
+        "INSERT INTO usage_report BY NAME SELECT DATE '2026-05-28' AS refresh_date, 7 AS period, 0 AS position, "
+        "true AS concealed"
+    )
+    at = datetime(2026, 5, 28)  # noqa: DTZ001  (UTC without zone)
+    meta = SnapshotMeta(tenant.id, tenant.name, at, "usage reports", activity_until=at.date())
+    first = house.registry.publish(tenant, builder, meta, "1" * 64)
+    result = load(house)
+    assert house.query(result, LOADED)[0][0] == 1
+    assert house.registry.latest(tenant.id).source == "mgdc + usage reports"
+    other = house.registry.ensure_tenant("fabrikam")
+    again = house.registry.begin(other)
+    damaged = house.registry.publish(
+        other, again, SnapshotMeta(other.id, "fabrikam", at, "usage reports"), "2" * 64
+    )
+    house.registry.path(other.id, damaged.id).write_bytes(b"not a snapshot" * 1000)
+    with pytest.raises(DataProblem, match="damaged"):
+        house.take({"SharePointSites": [TEAM]}, "fabrikam")
+    assert house.leftovers() == []
+    assert first.source == "usage reports"

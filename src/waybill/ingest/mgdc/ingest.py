@@ -15,7 +15,7 @@ import duckdb
 from waybill.clock import SYSTEM_CLOCK, Clock
 from waybill.errors import DataProblem
 from waybill.ingest.mgdc.canonical import Canonical
-from waybill.ingest.mgdc.carry import Loaded, joined_source
+from waybill.ingest.mgdc.carry import Carried, Loaded, joined_source
 from waybill.ingest.mgdc.find import Found, find
 from waybill.ingest.mgdc.reading import FileReader
 from waybill.ingest.mgdc.rejects import RejectsFile
@@ -78,12 +78,13 @@ def ingest_mgdc(
             meta = SnapshotMeta(
                 tenant.id, tenant.name, as_of, joined_source(SOURCE, loaded, carried),
                 default_domain=canonical.default_domain(),
-                activity_until=_latest_day(canonical.activity_until(), None if carried is None else carried.until),
+                activity_until=_until(canonical.activity_until(), carried),
                 show_everyone_claim=show_everyone_claim, show_all_users_claim=show_all_users_claim,
             )  # fmt: skip
             run.close()
             _tell_rejects(builder, run.counts)
-            published = registry.publish(tenant, builder, meta, run.digest())
+            after = loaded.snapshot if loaded else None
+            published = registry.publish(tenant, builder, meta, run.digest(), after=after)
             kept = rejects.publish(published.id)
         except BaseException:
             if builder is not None:
@@ -148,8 +149,12 @@ def _loaded(registry: Registry, tenant: Tenant) -> Loaded | None:
     return None
 
 
-def _latest_day(*days: date | None) -> date | None:
-    return max((day for day in days if day is not None), default=None)
+def _until(own: date | None, carried: Carried | None) -> date | None:
+    """Usage reports that reach further than the activity by day do not move its end: the days between
+    would count as idle."""
+    if own is not None:
+        return own
+    return None if carried is None else carried.until
 
 
 @contextmanager

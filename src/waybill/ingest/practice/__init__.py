@@ -1,5 +1,6 @@
 """The practice tenant: generated, seeded, deterministic, with every trap of the access semantics."""
 
+from waybill.ingest.practice.contents import open_practice
 from waybill.ingest.practice.sizes import SIZES
 from waybill.ingest.practice.tenant import (
     DEFAULT_SEED,
@@ -16,6 +17,7 @@ __all__ = [
     "TRAPS",
     "build_practice",
     "digest",
+    "open_practice",
     "practice_tenant_id",
     "practice_tenant_name",
 ]

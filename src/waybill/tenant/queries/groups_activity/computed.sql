@@ -23,12 +23,12 @@ daily AS (
 days AS (
   SELECT
     grp,
-    sum(emails_received) FILTER (WHERE asked) AS emails_received,
-    sum(yammer_posted) FILTER (WHERE asked) AS yammer_posted,
-    sum(yammer_read) FILTER (WHERE asked) AS yammer_read,
-    sum(yammer_liked) FILTER (WHERE asked) AS yammer_liked,
-    sum(channel_messages) FILTER (WHERE asked) AS channel_messages,
-    sum(meetings) FILTER (WHERE asked) AS meetings,
+    CAST(sum(emails_received) FILTER (WHERE asked) AS BIGINT) AS emails_received,
+    CAST(sum(yammer_posted) FILTER (WHERE asked) AS BIGINT) AS yammer_posted,
+    CAST(sum(yammer_read) FILTER (WHERE asked) AS BIGINT) AS yammer_read,
+    CAST(sum(yammer_liked) FILTER (WHERE asked) AS BIGINT) AS yammer_liked,
+    CAST(sum(channel_messages) FILTER (WHERE asked) AS BIGINT) AS channel_messages,
+    CAST(sum(meetings) FILTER (WHERE asked) AS BIGINT) AS meetings,
     count(pages_viewed) FILTER (WHERE asked) AS pages_told,
     max(day) FILTER (WHERE active) AS last_active,
     max(day) FILTER (WHERE active AND asked) AS last_asked
