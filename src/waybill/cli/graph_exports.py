@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,66 +14,68 @@ import typer
 from waybill.cli import screen
 from waybill.cli.export_commands import ExportFailed, copy_whole, field_parameter, in_options, values_of
 from waybill.cli.options import house_of
-from waybill.errors import BadRequest
-from waybill.export import Export, Family, Received
+from waybill.errors import BadRequest, NotFound
+from waybill.export import Export, Family, Received, Where
 
 if TYPE_CHECKING:
+    from waybill.app import House
     from waybill.cli.graph_remote import GraphServer
     from waybill.jobs.operations import Operation
 
 _POLL_SECONDS = 0.1
 _TO = (
-    "An empty folder, or the SAS URL of an Azure blob container (create and write, neither read nor list). "
-    "A SAS is a secret: better give it in WAYBILL_STORAGE_LOCATION."
+    "An empty folder; or the SAS URL of an empty Azure blob container (create, add and write; neither read nor "
+    "list); or a name of `waybill destinations`. A SAS is a secret: better give it in the variable."
 )
-_DATA = "Data folder [env: WAYBILL_DATA; default: ./waybill-data]."
-_COMMON: tuple[tuple[str, Any, Any], ...] = (
-    ("tenant", Annotated[str, typer.Option("--tenant", help="Tenant name or id.")], ""),
-    ("server", Annotated[str, typer.Option(help="Ask this Waybill server instead of the data folder.")], ""),
-    ("client_id", Annotated[str, typer.Option(help="With --server.")], ""),
-    (
+_Option = tuple[str, Any, Any]
+"""Name, annotation and default of an option, as typer reads them off a signature."""
+
+
+def _text(name: str, metavar: str, words: str, **more: Any) -> _Option:
+    option = typer.Option(f"--{name.replace('_', '-')}", metavar=metavar, help=words, **more)
+    return name, Annotated[str, option], ""
+
+
+def _switch(name: str, words: str, option: str = "") -> _Option:
+    spelled = option or f"--{name.replace('_', '-')}"
+    return name, Annotated[bool, typer.Option(spelled, help=words)], False
+
+
+def _path(name: str, metavar: str, words: str, *spelled: str) -> _Option:
+    return name, Annotated[Path | None, typer.Option(*spelled, metavar=metavar, help=words)], None
+
+
+_COMMON: tuple[_Option, ...] = (
+    _text("tenant", "NAME", "Tenant name or id; needed."),
+    _text("server", "URL", "Ask this Waybill server instead of the data folder."),
+    _text("client_id", "ID", "With --server: the application to sign in as."),
+    _text(
         "client_secret",
-        Annotated[str, typer.Option(envvar="WAYBILL_CLIENT_SECRET", help="With --server.")],
-        "",
+        "SECRET",
+        "With --server: better given in the variable.",
+        envvar="WAYBILL_CLIENT_SECRET",
     ),
-    ("data", Annotated[Path | None, typer.Option("--data", help=_DATA)], None),
-    (
-        "as_json",
-        Annotated[bool, typer.Option("--json", help="Last line on standard output: one JSON object.")],
-        False,
-    ),
+    _path("data", "FOLDER", "Data folder [env: WAYBILL_DATA; default: ./waybill-data].", "--data"),
+    _switch("as_json", "Last line on standard output: one JSON object.", "--json"),
 )
-_OWN: dict[Family, tuple[tuple[str, Any, Any], ...]] = {
-    Family.GRAPH_OPERATION: (
-        ("to", Annotated[str, typer.Option("--to", envvar="WAYBILL_STORAGE_LOCATION", help=_TO)], ""),
-    ),
+_OWN: Mapping[Family, tuple[_Option, ...]] = {
+    Family.GRAPH_OPERATION: (_text("to", "PLACE", _TO, envvar="WAYBILL_STORAGE_LOCATION"),),
     Family.GRAPH_REPORT: (
-        (
-            "output",
-            Annotated[Path | None, typer.Option("-o", "--output", help="Where to save the CSV.")],
-            None,
+        _path(
+            "output", "FILE", "Where to save the CSV [default: a name of its own, here].", "-o", "--output"
         ),
-        (
-            "show_names",
-            Annotated[
-                bool,
-                typer.Option(
-                    "--show-names", help="Show names also where the tenant conceals them (the default)."
-                ),
-            ],
-            False,
-        ),
-        (
+        _switch("show_names", "Show names, whatever the tenant chose. Not with --server."),
+        _switch(
             "safe_for_excel",
-            Annotated[
-                bool,
-                typer.Option(
-                    "--safe-for-excel", help="Put ' before texts that a spreadsheet would take as formulas."
-                ),
-            ],
-            False,
+            "Put ' before texts that a spreadsheet would take as formulas. Not with --server.",
         ),
     ),
+}
+_ABOUT: Mapping[Family, str] = {
+    Family.GRAPH_OPERATION: "Waits until everything has arrived. The place must be empty and takes this one export. "
+    "Begin with index.html there; manifest.json lists every file, and what could not be read.",
+    Family.GRAPH_REPORT: "Saves a CSV file. Names are concealed, unless the tenant has chosen otherwise "
+    "(PATCH /admin/reportSettings) or --show-names is given.",
 }
 
 
@@ -89,7 +92,7 @@ def command_of(export: Export) -> Callable[..., None]:
             if given[field.option.replace("-", "_")]
         }
         try:
-            asked = export.read(received)  # bad input is said before anything is opened or sent
+            asked = _read(export, received)  # bad input is said before anything is opened or sent
             run(export, asked, received, given)
         except BadRequest as error:
             raise in_options(error, export) from None
@@ -101,9 +104,28 @@ def command_of(export: Export) -> Callable[..., None]:
     ]
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # read by typer
     command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    command.__doc__ = export.description
+    what = export.description.partition(". ")[0].removesuffix(".")
+    command.__doc__ = f"{what}.\n\n{_ABOUT[export.family]}"
     command.__name__ = export.name.replace("-", "_")
     return command
+
+
+def _read(export: Export, received: Received) -> Any:
+    """`Export.read`, with the words of a command line where the wire's own speak of request URIs."""
+    for field in export.fields:
+        if field.required and field.wire not in received:
+            raise BadRequest(f"--{field.option} is needed.", field.help)
+    try:
+        return export.read(received)
+    except BadRequest as error:
+        keys = [field for field in export.fields if field.wire == error.field and field.where is Where.PATH]
+        if keys:
+            given = ", ".join(received.get(error.field, ()))
+            raise BadRequest(f"--{keys[0].option} {given!r} does not fit.", keys[0].help) from error
+        calls = [f"--{field.option}" for field in export.fields if field.where is Where.CALL]
+        if not error.field and calls:
+            raise BadRequest(error.message, f"{error.hint} (Options {', '.join(calls)}.)".strip()) from error
+        raise
 
 
 def _remote(given: dict[str, Any]) -> GraphServer:
@@ -118,64 +140,78 @@ def _remote(given: dict[str, Any]) -> GraphServer:
 
 # Operations
 
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
+
+
+def is_location(to: str) -> bool:
+    """Whether this is meant as a URL, however badly written. What might hold a SAS must never become the
+    name of a folder: names are shown."""
+    return _SCHEME.match(to) is not None or "://" in to or "sig=" in to.lower()
+
 
 def _run_operation(export: Export, asked: Any, received: Received, given: dict[str, Any]) -> None:
     to = str(given["to"])
     if not to:
-        raise BadRequest("--to is needed.", "Give an empty folder, or the SAS URL of a container.")
+        raise BadRequest("--to is needed.", _TO)
     started = time.monotonic()
-    if given["server"]:
-        server = _remote(given)
-        try:
-            facts = server.export(export, received, to)
-        finally:
-            server.close()
-    else:
-        facts = _facts(_operation_here(export, asked, given, to))
-        facts["storage_location"] = facts["storage_location"] or to
+    facts = (
+        _there(export, received, given, to) if given["server"] else _here(export, asked, received, given, to)
+    )
     facts["seconds"] = round(time.monotonic() - started, 2)
     if given["as_json"]:
         screen.result(facts)
     if facts["status"] != "complete":
-        raise ExportFailed(f"Operation {facts['operation']} is {facts['status']}.", facts.get("error") or "")
+        raise ExportFailed(f"Operation {facts['operation']} has failed.", facts["error"] or "")
     if not given["as_json"]:
         screen.out.print(f"Operation {facts['operation']} is complete in {facts['seconds']} s.", markup=False)
         screen.out.print(f"{facts['storage_location']}", markup=False)
         if facts["gaps"]:
-            screen.out.print(f"{facts['gaps']} thing(s) could not be read; each is named there.")
-        screen.out.print("Begin with index.html there; manifest.json lists every file and every gap.")
+            screen.out.print(f"{facts['gaps']} thing(s) could not be read; manifest.json names each.")
+        screen.out.print("Begin with index.html there; manifest.json lists every file.")
 
 
-def _facts(operation: Operation) -> dict[str, Any]:
+def _there(export: Export, received: Received, given: dict[str, Any], to: str) -> dict[str, Any]:
+    if not is_location(to) and "/" in to:
+        raise BadRequest(
+            f"--to {to} is a folder of this machine, which a server does not deliver to.",
+            "Give the SAS URL of a container, or a name that was registered there with `waybill destinations add`.",
+        )
+    server = _remote(given)
+    try:
+        return server.export(export, received, to)
+    finally:
+        server.close()
+
+
+def _here(export: Export, asked: Any, received: Received, given: dict[str, Any], to: str) -> dict[str, Any]:
+    operation = _operation_here(export, asked, received, given, to)
     return {
         "operation": operation.id,
         "status": operation.status,
         "user": operation.user_id,
-        "storage_location": operation.storage_location,
+        "storage_location": operation.storage_location or to,
         "gaps": operation.gaps,
         "error": operation.error or None,
     }
 
 
-def _operation_here(export: Export, asked: Any, given: dict[str, Any], to: str) -> Operation:
+def _operation_here(
+    export: Export, asked: Any, received: Received, given: dict[str, Any], to: str
+) -> Operation:
     """Run the export in this process, through the same jobs as a server would."""
     house = house_of(given["data"])
     tenant = house.registry.tenant(given["tenant"]).id
-    with house.open_latest(tenant) as facts:
-        export.admit(asked, facts)
-        assert export.subject is not None  # noqa: S101  # every operation names the person it is about
-        subject = export.subject(asked, facts)
-        snapshot = facts.snapshot
-    settled = {field.wire: (subject,) for field in export.fields if field.required}
+    subject, snapshot = _subject(house, tenant, export, asked)
+    settled = {field.wire: (subject,) for field in export.fields if field.where is Where.PATH}
+    folder = _folder(house, tenant, to)
+    begin = (tenant, export.name, subject, {**received, **settled}, "cli", snapshot)
     house.start_jobs()
     try:
-        # Text with a scheme is a storage location; a bare name may be a registered one.
-        if "://" in to or house.destinations.find(tenant, to) is not None:
-            operation = house.operations.begin(tenant, export.name, subject, settled, "cli", snapshot, to)
-        else:
-            operation = house.operations.begin_local(
-                tenant, export.name, subject, settled, "cli", snapshot, Path(to).absolute()
-            )
+        operation = (
+            house.operations.begin(*begin, to)
+            if folder is None
+            else house.operations.begin_local(*begin, folder)
+        )
         with screen.progress(export.title) as meter:
             while operation.completed is None:
                 time.sleep(_POLL_SECONDS)
@@ -186,6 +222,39 @@ def _operation_here(export: Export, asked: Any, given: dict[str, Any], to: str) 
     return operation
 
 
+def _subject(house: House, tenant: str, export: Export, asked: Any) -> tuple[str, str]:
+    """The person's object id, and the snapshot that has them. Raises NotFound."""
+    with house.open_latest(tenant) as facts:
+        export.admit(asked, facts)
+        assert export.subject is not None  # noqa: S101  # every operation names the person it is about
+        subject = export.subject(asked, facts)
+        if subject in house.removals.hidden(tenant, facts.as_of):
+            raise NotFound(
+                "This person's data was asked to be removed (removePersonalData) after it was loaded.",
+                "If its source still has it, what is loaded from now on shows it again.",
+            )
+        return subject, facts.snapshot
+
+
+def _folder(house: House, tenant: str, to: str) -> Path | None:
+    """The folder of this machine that `--to` means; None if it means a storage location.
+
+    A bare name is a registered destination before it is a folder; where it could well be either,
+    nobody's data is sent on a guess.
+    """
+    if is_location(to):
+        house.operations.check(tenant, to)  # what is no URL at all is said before jobs are started
+        return None
+    if to not in {one.name for one in house.destinations.list(tenant)}:
+        return Path(to).absolute()
+    if Path(to).exists():
+        raise BadRequest(
+            f"--to {to} is a registered destination, and a folder here has the same name.",
+            f"Write ./{to} for the folder; for the destination, run the command in another folder.",
+        )
+    return None
+
+
 # Reports
 
 
@@ -193,6 +262,7 @@ def _run_report(export: Export, asked: Any, received: Received, given: dict[str,
     output: Path | None = given["output"]
     if output is not None and output.is_dir():
         raise BadRequest(f"-o {output} is a folder.", "Give the name of a file with -o.")
+    final = output or Path.cwd() / _file_name(export, received)
     if given["server"]:
         if given["show_names"] or given["safe_for_excel"]:
             raise BadRequest(
@@ -201,23 +271,36 @@ def _run_report(export: Export, asked: Any, received: Received, given: dict[str,
             )
         server = _remote(given)
         try:
-            final = server.report(export, received, output, Path.cwd())
+            gaps = server.report(export, received, final)
         finally:
             server.close()
     else:
-        house = house_of(given["data"])
-        tenant = house.registry.tenant(given["tenant"]).id
-        with house.open_latest(tenant) as facts:
-            export.admit(asked, facts)
-            conceal = False if given["show_names"] else None
-            made = house.prepared.csv(
-                tenant, export, received, facts, guard_formulas=given["safe_for_excel"], conceal=conceal
-            )
-        for gap in made.gaps:
-            screen.err.print(f"Note: {gap}", markup=False)
-        final = output or Path.cwd() / made.name
-        copy_whole(made.path, final)
+        gaps = _report_here(export, asked, received, given, final)
+    for gap in gaps:
+        screen.err.print(f"Note: {gap}", markup=False)
     if given["as_json"]:
         screen.result({"file": str(final), "size": final.stat().st_size})
     else:
         screen.out.print(str(final), markup=False)
+
+
+def _report_here(
+    export: Export, asked: Any, received: Received, given: dict[str, Any], final: Path
+) -> tuple[str, ...]:
+    """Make the CSV and save it; what it lacks, in words."""
+    house = house_of(given["data"])
+    tenant = house.registry.tenant(given["tenant"]).id
+    with house.open_latest(tenant) as facts:
+        export.admit(asked, facts)
+        conceal = False if given["show_names"] else None
+        made = house.prepared.csv(
+            tenant, export, received, facts, guard_formulas=given["safe_for_excel"], conceal=conceal
+        )
+    copy_whole(made.path, final)
+    return made.gaps
+
+
+def _file_name(export: Export, received: Received) -> str:
+    """`Office365GroupsActivityDetail-D7.csv`: reports of two periods do not overwrite each other."""
+    said = [re.sub(r"[^A-Za-z0-9-]", "", value) for values in received.values() for value in values]
+    return "-".join((export.file_stem, *filter(None, said))) + ".csv"

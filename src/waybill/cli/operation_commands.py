@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from waybill.jobs.operations import Operation
 
 
+_FOLDER = "a folder of this machine"
+
+
 def operation_facts(operation: Operation) -> dict[str, Any]:
     """An operation as JSON: what `operations list` and `operations show` print."""
     return {
@@ -40,9 +43,19 @@ def list_operations(tenant: Tenant, data: Data = None, as_json: Json = False) ->
     if as_json:
         screen.result({"operations": [operation_facts(one) for one in found]})
         return
-    headings = ("Operation", "Export", "User", "Status", "Progress", "Submitted (UTC)")
+    headings = (
+        "Operation",
+        "Export",
+        "User",
+        "Status",
+        "Progress",
+        "Gaps",
+        "Submitted (UTC)",
+        "Delivered to",
+    )
     rows = [
-        (one.id, one.export, one.user_id, one.status, f"{one.progress:.0f} %", f"{one.submitted:%Y-%m-%d %H:%M:%S}")
+        (one.id, one.export, one.user_id, one.status, f"{one.progress:.0f} %", one.gaps,
+         f"{one.submitted:%Y-%m-%d %H:%M:%S}", one.storage_location or _FOLDER)
         for one in found
     ]  # fmt: skip
     screen.table("Operations", headings, rows)
@@ -60,17 +73,24 @@ def show(
     if as_json:
         screen.result(facts)
         return
-    for name, value in facts.items():
+    shown = {**facts, "storage_location": facts["storage_location"] or _FOLDER}
+    for name, value in shown.items():
         screen.out.print(f"{name:<18}{'' if value is None else value}", markup=False)
 
 
 def add_destination(
-    name: Annotated[str, typer.Argument(help="What clients send as storageLocation.")],
+    name: Annotated[
+        str, typer.Argument(help="What clients send as storageLocation, for example ExportStorage.")
+    ],
     tenant: Tenant,
     data: Data = None,
     as_json: Json = False,
 ) -> None:
-    """Register a container under a bare name. Its SAS URL is read from WAYBILL_STORAGE_LOCATION."""
+    """Register a container under a bare name.
+
+    Its SAS URL is read from the variable WAYBILL_STORAGE_LOCATION, and sealed. It takes one export: a name
+    is used again when its container was emptied.
+    """
     location = os.environ.get("WAYBILL_STORAGE_LOCATION", "")
     if not location:
         raise BadRequest(
@@ -78,11 +98,11 @@ def add_destination(
             "Put the container's SAS URL into that variable: on a command line it would be seen by others.",
         )
     house = house_of(data)
-    house.destinations.add(house.registry.tenant(tenant).id, name, location)
+    made = house.destinations.add(house.registry.tenant(tenant).id, name, location)
     if as_json:
-        screen.result({"destination": name})
+        screen.result({"destination": made.name, "location": made.url})
     else:
-        screen.out.print(f"{name} is registered; its SAS is sealed.", markup=False)
+        screen.out.print(f"{made.name} stands for {made.url}; its SAS is sealed.", markup=False)
 
 
 def list_destinations(tenant: Tenant, data: Data = None, as_json: Json = False) -> None:

@@ -28,7 +28,7 @@ OpenContent = Callable[[str], Iterator[bytes]]
 """The bytes of a file by its key (`drive_item.content`), in chunks; raises ContentMissing."""
 
 
-def holds_nothing(key: str) -> Iterator[bytes]:
+def holds_nothing(_key: str) -> Iterator[bytes]:
     """The contents of an installation that keeps none."""
     raise ContentMissing("The contents of this file are not kept here.")
 

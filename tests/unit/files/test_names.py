@@ -14,11 +14,10 @@ from waybill.files.sheet_names import SheetNames
 
 
 def test_a_download_is_named_after_report_job_and_time() -> None:
-    """A download is `<stem>_<job>_<yyyyMMddHHmmss>.zip`, its time in UTC; a table ends in .csv."""
+    """A download is `<stem>_<job>_<yyyyMMddHHmmss>.zip`, its time in UTC."""
     east = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone(timedelta(hours=9)))
     assert download_name("GroupAccessReport", 17, east) == "GroupAccessReport_17_20260101180405.zip"
     assert download_name("S", "a/b", datetime(2026, 1, 2, tzinfo=UTC)) == "S_a_b_20260102000000.zip"
-    assert download_name("S", 1, east, ".csv") == "S_1_20260101180405.csv"
 
 
 def test_the_workbook_inside_is_named_after_the_report_alone() -> None:
