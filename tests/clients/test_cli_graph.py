@@ -303,7 +303,7 @@ def test_wrong_containers(desk: Desk, azurite: Azurite) -> None:
     assert "expired" in desk.refused(**{LOCATION: azurite.sas_url(name, expires=timedelta(hours=-1))})
     assert azurite.names(name) == []
     azurite.put(name, "RequestInfo.json", b"{}")
-    assert "another export" in desk.refused(**{LOCATION: azurite.sas_url(name)})
+    assert "used for an export already" in desk.refused(**{LOCATION: azurite.sas_url(name)})
     assert azurite.names(name) == ["RequestInfo.json"]
     assert azurite.blob(name, "RequestInfo.json") == b"{}"
 

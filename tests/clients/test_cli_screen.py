@@ -27,7 +27,9 @@ from waybill.settings import Settings
 
 COMMANDS = (
     "serve", "demo", "practice", "snapshots", "ingest mgdc", "apps create", "apps list", "export group-access",
-    "export site-permissions", "jobs list", "jobs show", "jobs cancel",
+    "export site-permissions", "jobs list", "jobs show", "jobs cancel", "ingest usage", "ingest files",
+    "export personal-data", "export shared-profile-data", "export groups-activity", "operations list",
+    "operations show", "destinations add", "destinations list", "destinations remove", "practice-token",
 )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -29,7 +30,7 @@ class GraphServer:
     def __init__(self, url: str, tenant: str, client_id: str, client_secret: str) -> None:
         """Signs in. Raises RemoteError."""
         self._url = url.rstrip("/")
-        self._http = httpx2.Client(timeout=60, trust_env=False, verify=trusted())
+        self._http = httpx2.Client(timeout=60, trust_env=False, verify=_trusted())
         self._form = {
             "grant_type": "client_credentials",
             "client_id": client_id,
@@ -130,6 +131,16 @@ class GraphServer:
         if answer.status_code >= HTTPStatus.BAD_REQUEST:
             raise RemoteError(_message(answer))
         return answer
+
+
+def _trusted() -> ssl.SSLContext:
+    try:
+        return trusted()
+    except OSError as error:  # ssl's own errors are OSErrors, and name no file
+        raise RemoteError(
+            f"SSL_CERT_FILE does not name a file of certificates ({error.strerror or 'it holds none'}).",
+            "Give the file that `waybill serve --tls` printed, or unset the variable.",
+        ) from None
 
 
 def _target(export: Export, received: Received) -> str:
