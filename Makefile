@@ -64,6 +64,7 @@ lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --group runtime pyproject.toml -o requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --group runtime --group demo -c requirements.lock pyproject.toml -o requirements-demo.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --group runtime --group demo --group dev -c requirements-demo.lock pyproject.toml -o requirements-dev.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --group runtime --group demo --group bench -c requirements-dev.lock pyproject.toml -o requirements-bench.lock
 
 clean:
 	rm -rf .venv node/node_modules demo-data waybill-data
