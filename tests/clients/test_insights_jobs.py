@@ -337,6 +337,6 @@ def test_logs_hold_no_query_and_no_token(house: House, logs: Path) -> None:
     unknown = house.ask("/insights/nothing/%0Ahere?canary-query")
     (first,), (second,) = _logged(logs, known), _logged(logs, unknown)
     assert (first["route"], first["status"], first["tenant"]) == (CATALOG[0].path, 200, "contoso")
-    assert (second["route"], second["status"]) == ("/insights/nothing/%0Ahere", 404)
+    assert (second["route"], second["status"]) == ("/insights/nothing/...", 404)
     for secret in ("canary-query", "someone@", house.token()):
         assert secret not in logs.read_text()

@@ -27,6 +27,7 @@ SECURITY_HEADERS: Mapping[str, str] = {
 """Set where a route has not said otherwise."""
 
 _LOGGED_PATH = 200
+_WORD = re.compile(r"[A-Za-z]{1,32}|v1\.0|", re.ASCII)
 _SANE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 _log = log.get(__name__)
@@ -119,5 +120,7 @@ def _finish_headers(message: Message, visit: Visit) -> None:
 
 
 def _printable(path: bytes) -> str:
-    text = "/".join(decode(segment) for segment in split(path))
-    return quote(f"/{text}"[:_LOGGED_PATH], safe="/")
+    """An unknown path, for the log: words as they are; what may be an id, a name or a token is left out."""
+    words = [decode(segment) for segment in split(path)]
+    shown = [word if _WORD.fullmatch(word) else "..." for word in words]
+    return quote(f"/{'/'.join(shown)}"[:_LOGGED_PATH], safe="/")

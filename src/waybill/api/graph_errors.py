@@ -25,6 +25,7 @@ from waybill.errors import (
     WaybillError,
     is_disk_full,
 )
+from waybill.identity.refusals import KeysUnavailable
 from waybill.identity.tokens import TokenRefused
 
 BUSY_RETRY_SECONDS = 30
@@ -158,6 +159,8 @@ def graph_problem_of(error: Exception) -> GraphProblem:
         return _of_http(error)
     if isinstance(error, LocationRefused):
         return GraphProblem(400, *LOCATION_WORDS[error.fault])
+    if isinstance(error, KeysUnavailable):  # nobody asked too often
+        return GraphProblem(503, "ServiceUnavailable", str(error), {"retry-after": str(error.retry_after)})
     if isinstance(error, Busy):
         return too_many_requests(str(error), BUSY_RETRY_SECONDS)
     if isinstance(error, DataProblem):
