@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Any
 
-from azure.identity.aio import ClientSecretCredential
+from azure.identity.aio import CertificateCredential, ClientSecretCredential
 from kiota_abstractions.base_request_configuration import RequestConfiguration
 from kiota_http.middleware.options import HeadersInspectionHandlerOption
 from msgraph import GraphServiceClient as GraphV1
@@ -25,13 +25,28 @@ _POLL_SECONDS = 0.2
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """Where to sign in and as whom. `ca` is the file that vouches for the server's certificate."""
+    """Where to sign in and as whom: by a secret, or by the PEM file `certificate` with its private key.
+
+    `ca` is the file that vouches for the server's certificate.
+    """
 
     url: str
     tenant: str
     client_id: str
-    secret: str = field(repr=False)
     ca: str
+    secret: str = field(default="", repr=False)
+    certificate: str = ""
+
+    def credential(self) -> ClientSecretCredential | CertificateCredential:
+        """Microsoft's own credential, told where we are."""
+        ours: dict[str, Any] = {
+            "authority": self.url,
+            "disable_instance_discovery": True,
+            "connection_verify": self.ca,
+        }
+        if self.certificate:
+            return CertificateCredential(self.tenant, self.client_id, self.certificate, **ours)
+        return ClientSecretCredential(self.tenant, self.client_id, self.secret, **ours)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +69,10 @@ class Report:
 
 
 class GraphClients:
-    """Both SDKs, signed in by client secret, pointed at a server of our own by base URL and authority."""
+    """Both SDKs, signed in, pointed at a server of our own by base URL and authority."""
 
     def __init__(self, sign_in: SignIn) -> None:
-        self._credential = ClientSecretCredential(
-            sign_in.tenant,
-            sign_in.client_id,
-            sign_in.secret,
-            authority=sign_in.url,
-            disable_instance_discovery=True,
-            connection_verify=sign_in.ca,
-        )
+        self._credential = sign_in.credential()
         scopes = ["https://graph.microsoft.com/.default"]
         hosts_are_ours: Any = self._credential
         self.v1 = GraphV1(hosts_are_ours, scopes=scopes)
@@ -73,7 +81,10 @@ class GraphClients:
         self.beta.request_adapter.base_url = f"{sign_in.url}/beta"
 
     async def close(self) -> None:
+        """Close all connections; the SDKs have no way of their own to close theirs."""
         await self._credential.close()
+        for client in (self.v1, self.beta):
+            await client.request_adapter._http_client._transport.transport.aclose()
 
     async def export_user(self, user: str, storage_location: str) -> Ended:
         """POST /v1.0/users/{id}/exportPersonalData, and the operation until it is over."""

@@ -38,7 +38,7 @@ def main() -> None:
 async def _graph(up: Up, storage: Storage, ca: str) -> None:
     credentials = up.credentials
     clients = GraphClients(
-        SignIn(up.url, credentials.tenant, credentials.client_id, credentials.client_secret, ca)
+        SignIn(up.url, credentials.tenant, credentials.client_id, ca, credentials.client_secret)
     )
     try:
         user = _user(up)

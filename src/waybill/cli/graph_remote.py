@@ -129,7 +129,8 @@ class GraphServer:
         if answer.status_code == HTTPStatus.UNAUTHORIZED:
             raise TokenExpired(_message(answer))
         if answer.status_code >= HTTPStatus.BAD_REQUEST:
-            raise RemoteError(_message(answer))
+            wait = answer.headers.get("retry-after", "")
+            raise RemoteError(_message(answer), f"Try again in {wait} s." if wait.isdecimal() else "")
         return answer
 
 

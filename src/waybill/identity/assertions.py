@@ -64,7 +64,7 @@ class AssertionCheck:
         that nobody learns which applications and certificates there are.
         """
         try:
-            token = read_unverified(assertion, _ALGORITHMS)
+            token = read_unverified(assertion, _ALGORITHMS, padded=True)
             app = self._signer(token, client_id)
             self._check_claims(token.claims, accepted)
             if single_use:
