@@ -28,7 +28,7 @@ def concealed(table: Table, key: bytes) -> Table:
     """`table` with its names and ids replaced; nothing else changes but the order of its rows.
 
     Rows in the order of their real names or ids could be matched with a list of groups, one by
-    one: they come in the order of their pseudonyms. The whole table is held in memory for that.
+    one: they come in the order of their pseudonyms, those of the ids last. The whole table is held in memory for that.
     """
     if not table.names and not table.ids:
         return table
@@ -38,17 +38,19 @@ def concealed(table: Table, key: bytes) -> Table:
 def _rows(table: Table, key: bytes) -> Batches:
     whole = pa.Table.from_batches(list(table.rows()), schema_of(table.columns))
     order: list[Texts] = []
+    ties: list[Texts] = []
     for place, column in enumerate(table.columns):
         if column.name in table.names:
             values = _pseudonyms(whole.column(place), key)
             order.append(values)
         elif column.name in table.ids:
+            ties.append(_pseudonyms(whole.column(place), key))
             values = _zeros(whole.column(place))
         else:
             continue
         whole = whole.set_column(place, whole.schema.field(place), values)
-    if order:
-        keys = pa.table({str(place): values for place, values in enumerate(order)})
+    if order + ties:
+        keys = pa.table({str(place): values for place, values in enumerate(order + ties)})
         whole = whole.take(
             pc.sort_indices(keys, sort_keys=[(name, "ascending") for name in keys.column_names])
         )

@@ -41,7 +41,7 @@ def test_padding_is_read_where_it_is_allowed(algorithm: str) -> None:
     assert not signed_by(token, _public(rsa.generate_private_key(65537, 2048)))
     header, claims, signature = text.split(".")
     other = urlsafe_b64encode(json.dumps({"sub": "7654321"}).ljust(20).encode()).decode()
-    for changed in (f"{header}.{other}.{signature}", f"{header}.{claims}.{signature[4:]}AAAA"):
+    for changed in (f"{header}.{other}.{signature}", f"{header}.{claims}.AAAA{signature[4:]}"):
         assert not signed_by(read_unverified(changed, tuple(SCHEMES), padded=True), _public(PRIVATE))
 
 
