@@ -73,6 +73,8 @@ def place(practice: Practice, azurite: Azurite, tmp_path_factory: pytest.TempPat
         ca = str(data / "tls" / "authority.pem")
         url = server.url.replace("127.0.0.1", "localhost")
         assert url.startswith("https://")
+        warned = f"Warning: {azurite.address} counts as a storage emulator"
+        assert warned in (folder / "log").read_text("utf-8")  # at each start, whatever else is said
         yield Place(
             SignIn(url, practice.tenant, secret.client_id, ca, secret.client_secret),
             SignIn(url, practice.tenant, certificate.client_id, ca, certificate=str(pem)),

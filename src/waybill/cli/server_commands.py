@@ -27,6 +27,12 @@ def serve_house(house: House, on_ready: object = None) -> None:
     house.start_jobs()
     if swept := house.sweep():
         screen.err.print(f"Removed {swept} file(s) that interrupted ingests left or no snapshot names.")
+    for place in house.settings.storage_emulators:
+        screen.err.print(
+            f"Warning: {place} counts as a storage emulator (WAYBILL_STORAGE_EMULATORS): people's data may go "
+            "there, also over plain http. This is for tests, never for a real tenant.",
+            markup=False,
+        )
 
     def ready(listening: Listening) -> None:
         screen.err.print(f"Waybill answers on {listening.url} (docs: {listening.url}/docs)", markup=False)
