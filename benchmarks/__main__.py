@@ -6,6 +6,7 @@ import argparse
 import importlib
 import sys
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -31,10 +32,15 @@ def main(words: list[str]) -> int:
     run = deeds.add_parser("run", help="measure, print the table, write a file below benchmarks/results")
     run.add_argument("--quick", action="store_true", help="the medium practice tenant, fewer rounds: minutes")
     run.add_argument("--case", action="append", choices=CASES, help="only this case; may be repeated")
+    run.add_argument(
+        "--only", action="append", metavar="CONTENDER", help="only these contenders, by name; may be repeated"
+    )
     run.add_argument("--rounds", type=int, default=0, help=f"default {ROUNDS}, quick {QUICK_ROUNDS}")
     run.add_argument("--out", type=Path, default=None, help="where to write the results")
     page = deeds.add_parser("page", help="write docs/performance.md from a result")
-    page.add_argument("result", type=Path, nargs="?", help="default: the newest whole run below benchmarks/results")
+    page.add_argument(
+        "result", type=Path, nargs="?", help="default: the newest whole run below benchmarks/results"
+    )
     chosen = parser.parse_args(words)
     if chosen.deed == "page":
         return _page(chosen.result or _newest())
@@ -42,9 +48,11 @@ def main(words: list[str]) -> int:
     names = tuple(chosen.case or CASES)
     rounds = chosen.rounds or (QUICK_ROUNDS if chosen.quick else ROUNDS)
     started = datetime.now(UTC)
-    cases = [done for name in names if (done := _case(name, place, rounds)) is not None]
+    cases = [
+        done for name in names if (done := _case(name, place, rounds, tuple(chosen.only or ()))) is not None
+    ]
     made = Run(started.replace(microsecond=0), chosen.quick, rounds, machine(), versions(), tuple(cases))
-    out = chosen.out or RESULTS / _file_name(made, whole=names == CASES)
+    out = chosen.out or RESULTS / _file_name(made, whole=names == CASES and not chosen.only)
     out.parent.mkdir(parents=True, exist_ok=True)
     write_run(out, made)
     print("\n" + summary_table(made.cases))
@@ -52,7 +60,7 @@ def main(words: list[str]) -> int:
     return 0 if len(cases) == len(names) and all(one.agreed is not False for one in cases) else 1
 
 
-def _case(name: str, place: Place, rounds: int) -> CaseResult | None:
+def _case(name: str, place: Place, rounds: int, only: tuple[str, ...]) -> CaseResult | None:
     module = importlib.import_module(f"benchmarks.case_{name}")
     print(f"\n== {module.TITLE}", flush=True)
     with ExitStack() as stack:
@@ -61,6 +69,8 @@ def _case(name: str, place: Place, rounds: int) -> CaseResult | None:
         except Exception as error:  # noqa: BLE001  # one case that cannot begin must not lose the others' figures
             print(f"  not run: {type(error).__name__}: {error}", file=sys.stderr)
             return None
+        if only:
+            plan = replace(plan, contenders=tuple(one for one in plan.contenders if one.name in only))
         done = run_case(name, module.TITLE, plan, rounds, lambda line: print(line, flush=True))
     print("\n" + case_table(done), flush=True)
     return done

@@ -22,7 +22,9 @@ def plan(place: Place, _stack: ExitStack) -> Plan:
     source = str(place.child_once(f"rows-{rows}.parquet", "xlsx", rows=rows))
 
     def one(name: str, title: str, role: Role, ending: str = "csv", rounds: int = 0) -> Contender:
-        return Contender(name, title, role, {"source": source, "out": str(place.scratch / f"{name}.{ending}")}, rounds)
+        return Contender(
+            name, title, role, {"source": source, "out": str(place.scratch / f"{name}.{ending}")}, rounds
+        )
 
     slow = () if place.quick else (one("pandas", "pandas", Role.PEER, rounds=1),)
     return Plan(
@@ -34,7 +36,13 @@ def plan(place: Place, _stack: ExitStack) -> Plan:
             *slow,
         ),
         targets=(
-            Target("at most 1.0 x the CPU of DuckDB COPY, formula-safe", "waybill", "cpu", ("duckdb",), at_most=1.0),
+            Target(
+                "at most 1.0 x the CPU of DuckDB COPY, formula-safe",
+                "waybill",
+                "cpu",
+                ("duckdb",),
+                at_most=1.0,
+            ),
             Target("gzipped at most 1.4 x", "waybill-gzip", "cpu", ("duckdb",), at_most=1.4),
         ),
         facts=(f"{rows:,} rows x 15 columns, read from Parquet", "whole process, imports included"),
@@ -47,7 +55,7 @@ def contend(name: str, given: Given) -> Answer:
     return Answer(0, "", done.wall, done.cpu, {"file_mb": Path(str(given["out"])).stat().st_size / 1e6})
 
 
-def check(name: str, given: Given) -> Answer:
+def check(_name: str, given: Given) -> Answer:
     """Reads the file back; a guard in front of a text would show, since no text of these rows needs one."""
     import duckdb
 
@@ -70,10 +78,9 @@ def _connection() -> Any:
 
 
 def _waybill(given: Given) -> None:
+    from benchmarks.rows import NAMES, TEXTS, source
     from waybill.export import Column, Kind, Table
     from waybill.files.table_csv import write_csv
-
-    from benchmarks.rows import NAMES, TEXTS, source
 
     kinds = [Kind.TEXT] * TEXTS + [Kind.INT, Kind.INT, Kind.DATE, Kind.TIME]
     columns = tuple(Column(title, kind) for title, kind in zip(NAMES, kinds, strict=True))
@@ -86,7 +93,7 @@ def _waybill(given: Given) -> None:
     if out.suffix == ".gz":
         from isal import igzip
 
-        with igzip.open(out, "wb", compresslevel=1) as packed:
+        with igzip.open(out, "wb", compresslevel=1) as packed:  # type: ignore[no-untyped-call]  # isal has no types
             write_csv(packed, table, guard_formulas=True)
         return
     with out.open("wb") as file:
@@ -98,7 +105,9 @@ def _duckdb(given: Given) -> None:
 
     out = str(given["out"]).replace("'", "''")
     packing = "gzip" if out.endswith(".gz") else "uncompressed"
-    _connection().execute(f"COPY (FROM {source(str(given['source']))}) TO '{out}' (HEADER, COMPRESSION {packing})")
+    _connection().execute(
+        f"COPY (FROM {source(str(given['source']))}) TO '{out}' (HEADER, COMPRESSION {packing})"
+    )
 
 
 def _pandas(given: Given) -> None:

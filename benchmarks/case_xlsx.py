@@ -24,7 +24,7 @@ def plan(place: Place, _stack: ExitStack) -> Plan:
     rows = 200_000 if place.quick else 1_000_000
     most = 1_000_000 if place.quick else 10_000_000
     source = str(place.child_once(f"rows-{rows}.parquet", "xlsx", rows=rows))
-    xml = str(place.child_once(f"rows-{rows}.xml", "xlsx", source=source))
+    xml = str(place.child_once(f"rows-{rows}-{place.code('files')}.xml", "xlsx", source=source))
     far = str(place.child_once(f"rows-{most}.parquet", "xlsx", rows=most))
     sizes = [most // 10, most * 3 // 10, most] if place.quick else [rows // 10, rows, rows * 3, most]
 
@@ -39,13 +39,20 @@ def plan(place: Place, _stack: ExitStack) -> Plan:
             {"source": far, "out": str(place.scratch / f"waybill-{size}.xlsx"), "rows": size},
             rounds=1,
             check="" if size > 1_000_000 else f"{size:,} rows",
+            bar=False,
         )
         for size in sizes
     ]
     return Plan(
         contenders=(
             Contender("waybill", "Waybill", Role.OURS, given("waybill")),
-            Contender("limit", "Limit: crc + deflate of the same XML", Role.LIMIT, {"source": xml, "out": str(place.scratch / "limit.z")}, check=""),
+            Contender(
+                "limit",
+                "Limit: crc + deflate of the same XML",
+                Role.LIMIT,
+                {"source": xml, "out": str(place.scratch / "limit.z")},
+                check="",
+            ),
             Contender("rustpy", "rustpy-xlsxwriter", Role.PEER, given("rustpy"), rounds=3),
             Contender("xlsxwriter", "XlsxWriter, constant memory", Role.PEER, given("xlsxwriter"), rounds=1),
             *(
@@ -60,12 +67,31 @@ def plan(place: Place, _stack: ExitStack) -> Plan:
         ),
         targets=(
             Target("at most 3 x the CPU of the limit", "waybill", "cpu", ("limit",), at_most=3),
-            Target("at least 4 x less CPU than the fastest library", "waybill", "cpu", LIBRARIES, at_least=4, inverse=True),
-            Target("at least 45 x less CPU than XlsxWriter", "waybill", "cpu", ("xlsxwriter",), at_least=45, inverse=True),
+            Target(
+                "at least 4 x less CPU than the fastest library",
+                "waybill",
+                "cpu",
+                LIBRARIES,
+                at_least=4,
+                inverse=True,
+            ),
+            Target(
+                "at least 45 x less CPU than XlsxWriter",
+                "waybill",
+                "cpu",
+                ("xlsxwriter",),
+                at_least=45,
+                inverse=True,
+            ),
             Target("peak memory under 300 MB", "waybill", "peak_mb", at_most=300e6 / 2**20),
-            Target(f"and for {most:,} rows (split sheets)", f"waybill-{most}", "peak_mb", at_most=300e6 / 2**20),
+            Target(
+                f"and for {most:,} rows (split sheets)", f"waybill-{most}", "peak_mb", at_most=300e6 / 2**20
+            ),
         ),
-        facts=(f"{rows:,} rows x 15 columns, read from Parquet by DuckDB in batches", "whole process, imports included"),
+        facts=(
+            f"{rows:,} rows x 15 columns, read from Parquet by DuckDB in batches",
+            "whole process, imports included",
+        ),
         curves=(
             Curve(
                 "Peak memory while rows grow",
@@ -77,7 +103,7 @@ def plan(place: Place, _stack: ExitStack) -> Plan:
                 "300 MB",
             ),
         ),
-    )  # fmt: skip
+    )
 
 
 def prepare(path: Path, given: Given) -> None:
@@ -89,7 +115,11 @@ def prepare(path: Path, given: Given) -> None:
         return
     book = path.with_suffix(".xlsx")
     _waybill({**given, "out": str(book)})
-    with zipfile.ZipFile(book) as packed, packed.open("xl/worksheets/sheet1.xml") as sheet, path.open("wb") as out:
+    with (
+        zipfile.ZipFile(book) as packed,
+        packed.open("xl/worksheets/sheet1.xml") as sheet,
+        path.open("wb") as out,
+    ):
         while chunk := sheet.read(1 << 20):
             out.write(chunk)
     book.unlink()
@@ -109,7 +139,7 @@ def contend(name: str, given: Given) -> Answer:
     return Answer(count, "", done.wall, done.cpu, {"file_mb": size / 1e6})
 
 
-def check(name: str, given: Given) -> Answer:
+def check(_name: str, given: Given) -> Answer:
     from benchmarks.sheets_read import read_back
 
     out = Path(str(given["out"]))
@@ -131,10 +161,9 @@ def _reader(given: Given, batch: int) -> Any:
 
 
 def _waybill(given: Given) -> int:
+    from benchmarks.rows import NAMES, TEXTS
     from waybill.export import Column, Kind, Sheet
     from waybill.files.workbook import Workbook
-
-    from benchmarks.rows import NAMES, TEXTS
 
     kinds = [Kind.TEXT] * TEXTS + [Kind.INT] * 2 + [Kind.TIME] * 2
     columns = tuple(Column(title, kind) for title, kind in zip(NAMES, kinds, strict=True))
@@ -167,16 +196,23 @@ def _limit(given: Given) -> int:
 def _rustpy(given: Given) -> int:
     from rustpy_xlsxwriter import write_worksheet
 
-    write_worksheet(_reader(given, 50_000), str(given["out"]), "Rows", freeze_row=1, datetime_format="yyyy-mm-dd hh:mm:ss")
+    write_worksheet(
+        _reader(given, 50_000), str(given["out"]), "Rows", freeze_row=1, datetime_format="yyyy-mm-dd hh:mm:ss"
+    )
     return 0
 
 
 def _xlsxwriter(given: Given) -> int:
-    from xlsxwriter import Workbook
+    from xlsxwriter import Workbook  # type: ignore[import-untyped]  # ships no types
 
     from benchmarks.rows import NAMES
 
-    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    options = {
+        "constant_memory": True,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+    }
     book = Workbook(str(given["out"]), options)
     moment = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
     sheet = book.add_worksheet("Rows")

@@ -11,11 +11,12 @@ from benchmarks.model import CaseResult, Result, Target
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """Median, lowest and highest of some rounds."""
+    """Median, lowest and highest of so many rounds."""
 
     median: float
     low: float
     high: float
+    rounds: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Verdict:
 
 def figure(values: Sequence[float]) -> Figure | None:
     """None of no values."""
-    return Figure(median(values), min(values), max(values)) if values else None
+    return Figure(median(values), min(values), max(values), len(values)) if values else None
 
 
 def values(result: Result | None, metric: str) -> list[float]:

@@ -22,6 +22,9 @@ ROOT = Path(__file__).resolve().parents[1]
 TIMEOUT = 1800.0
 """Seconds a contender may take; one that takes longer is stopped and reported as such."""
 
+_REAPED = 0.5
+"""Seconds after which a service has waited for the process that worked for us, and counts its CPU as its own."""
+
 Tell = Callable[[str], None]
 
 
@@ -58,7 +61,9 @@ def measure(case: str, one: Contender, *, first: bool) -> Measured:
     """Run a contender once. Its answer is read back in another process, unaccounted, in the first round."""
     before = service_cpu(one.service)
     wall, cpu, peak, out = _run(case, one, "contend")
-    cpu += service_cpu(one.service) - before
+    if one.service:
+        time.sleep(_REAPED)
+        cpu += service_cpu(one.service) - before
     answer = read_answer(out)
     if first and one.check and not answer.checksum:
         checked = read_answer(_run(case, one, "check")[3])

@@ -18,8 +18,13 @@ PACKAGES = (
 
 def machine() -> Mapping[str, str]:
     """Processor, cores, memory, kernel and the load of the last minute."""
-    model = next((line.partition(":")[2].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")), "")
-    memory = next((int(line.split()[1]) for line in _lines("/proc/meminfo") if line.startswith("MemTotal")), 0)
+    model = next(
+        (line.partition(":")[2].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")),
+        "",
+    )
+    memory = next(
+        (int(line.split()[1]) for line in _lines("/proc/meminfo") if line.startswith("MemTotal")), 0
+    )
     return {
         "processor": model or platform.machine(),
         "cores": str(os.cpu_count() or 1),
@@ -52,7 +57,9 @@ def _postgres() -> str:
 
 def _commit() -> str:
     here = Path(__file__).resolve().parents[1]
-    changed = "+" if _said("git", "-C", str(here), "status", "--porcelain", "--untracked-files=no", "src") else ""
+    changed = (
+        "+" if _said("git", "-C", str(here), "status", "--porcelain", "--untracked-files=no", "src") else ""
+    )
     commit = _said("git", "-C", str(here), "rev-parse", "--short=10", "HEAD")
     return commit and commit + changed
 

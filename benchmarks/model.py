@@ -27,6 +27,7 @@ class Contender:
     rounds: at most so many rounds (0 = as many as the run has): for peers that take minutes.
     check: its answer is compared with the other contenders' of the same `check` text.
     service: pid of a process that works for it and whose CPU is counted as its own (0 = none).
+    bar: it has a bar of its own in the plot; those that only make a curve have none.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Contender:
     rounds: int = 0
     check: str = "rows"
     service: int = 0
+    bar: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -59,6 +60,15 @@ class Place:
             make(building)
             building.rename(final)
         return final
+
+    def code(self, *folders: str) -> str:
+        """A short text that changes with the files of these folders of the product: for what is made by them."""
+        digest = hashlib.blake2b(digest_size=6)
+        for folder in folders:
+            for path in sorted((ROOT / "src" / "waybill" / folder).rglob("*.*")):
+                if path.suffix in (".py", ".sql"):
+                    digest.update(path.read_bytes())
+        return digest.hexdigest()
 
     def child_once(self, name: str, case: str, **given: str | int) -> Path:
         """As `once`, made by `prepare(path, given)` of a case module in a process of its own."""

@@ -89,6 +89,9 @@ def _result(told: Mapping[str, Any]) -> Result:
     contender = told["contender"]
     return Result(
         Contender(**{**contender, "role": Role(contender["role"])}),
-        tuple(Measured(one["wall"], one["cpu"], one["peak_mb"], Answer(**one["answer"])) for one in told["rounds"]),
+        tuple(
+            Measured(one["wall"], one["cpu"], one["peak_mb"], Answer(**one["answer"]))
+            for one in told["rounds"]
+        ),
         told["error"],
     )

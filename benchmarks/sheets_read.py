@@ -34,7 +34,9 @@ def read_back(path: Path) -> Answer:
     count, total = 0, 0
     with zipfile.ZipFile(path) as book, duckdb.connect() as connection:
         shared = _shared_strings(book)
-        names = sorted(filter(_SHEET.fullmatch, book.namelist()), key=lambda name: int(re.sub(r"\D", "", name)))
+        names = sorted(
+            filter(_SHEET.fullmatch, book.namelist()), key=lambda name: int(re.sub(r"\D", "", name))
+        )
         for name in names:
             for number, values in enumerate(_pieces(book, name)):
                 table = _table(values[WIDTH:] if number == 0 else values, shared)

@@ -11,7 +11,9 @@ from benchmarks.model import CaseResult
 def case_table(case: CaseResult) -> str:
     """One line a contender: median and spread of CPU and wall seconds, peak memory, how many times ours; then targets."""
     ours = figure(values(case.results[0], case.plan.main)) if case.results else None
-    lines = [("", "CPU s", "spread", "work CPU s", "wall s", "peak MiB", f"{case.plan.main} / first", "rounds")]
+    lines: list[tuple[str, ...]] = [
+        ("", "CPU s", "spread", "work CPU s", "wall s", "peak MiB", f"{case.plan.main} / first", "rounds")
+    ]
     for one in case.results:
         if not one.rounds:
             lines.append((one.contender.title, f"not run: {one.error}"[:60], *[""] * 6))
@@ -20,7 +22,7 @@ def case_table(case: CaseResult) -> str:
         lines.append(
             (
                 one.contender.title,
-                number(cpu and cpu.median),
+                number(_median(values(one, "cpu"))),
                 spread(cpu),
                 number(_median(values(one, "work_cpu"))),
                 number(_median(values(one, "wall"))),
@@ -78,7 +80,10 @@ def number(value: float | None) -> str:
 
 
 def spread(found: Figure | None) -> str:
-    return "" if found is None else f"{number(found.low)} to {number(found.high)}"
+    """Lowest to highest; a single round has no spread, and says so."""
+    if found is None:
+        return ""
+    return "one round" if found.rounds == 1 else f"{number(found.low)} to {number(found.high)}"
 
 
 def aligned(lines: Sequence[Sequence[str]]) -> list[str]:

@@ -47,6 +47,9 @@ async def _graph(up: Up, storage: Storage, ca: str) -> None:
         inbound = await clients.inbound_profile()
         ended = await clients.export_inbound(inbound, storage.container("inbound"))
         _show("Inbound shared profile data (msgraph-beta-sdk)", ended, storage, "inbound")
+        screen.out.print(
+            "\nPATCH /admin/reportSettings switches the names in usage reports on: a tenant conceals them at first."
+        )
         await clients.show_names()
         report = await clients.groups_activity("D7")
     finally:

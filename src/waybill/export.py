@@ -122,6 +122,23 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
+class Wording:
+    """How the page for people shows a file of records.
+
+    tells: what the file tells, in words for a lay person; labels: words for its members, by name
+    main: members that get a column each, where there are too many for that; unfolded: shown open
+    """
+
+    tells: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    main: tuple[str, ...] = ()
+    unfolded: bool = False
+
+
+NO_WORDING = Wording()
+
+
+@dataclass(frozen=True, slots=True)
 class Records:
     """One JSON file of a bundle: an array of records (graph.md 8).
 
@@ -129,6 +146,7 @@ class Records:
     title: for the index page; source: where the facts come from, in words a person understands
     rows: (when it happened or was read, the record's own members); values are JSON values. Pulled
     once. A file without rows is not delivered: the manifest names it as looked for and found empty.
+    as_of: the time (aware) its facts are of, where that is not the snapshot's
     """
 
     path: str
@@ -136,6 +154,8 @@ class Records:
     title: str
     source: str
     rows: Callable[[], Iterator[tuple[datetime, Mapping[str, Any]]]]
+    wording: Wording = NO_WORDING
+    as_of: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +163,7 @@ class Content:
     """One file of a bundle as it is, byte for byte. `size` in bytes as the source states it, if it does.
 
     `open` may be called again for a retry; it raises ContentMissing if the bytes cannot be had,
-    which the manifest then names.
+    which the manifest then names. `as_of` as of Records.
     """
 
     path: str
@@ -152,11 +172,12 @@ class Content:
     source: str
     size: int | None
     open: Callable[[], Iterator[bytes]]
+    as_of: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Something that belongs into a bundle and could not be read: its place, and why."""
+    """Something that belongs in a bundle but could not be read: its place, and why."""
 
     path: str
     reason: str
@@ -168,7 +189,8 @@ class Bundle:
 
     The runner adds `index.html` and `manifest.json`. `parts` come in order and are pulled one by
     one, `gaps` after all of them; `expected` is about how many files there will be, for progress.
-    Nothing depends on the job, only on request and snapshot.
+    Nothing depends on the job, only on request and snapshot. `organisation`: the tenant's name, and
+    `not_covered`: what such an export never holds, for the page.
     """
 
     subject: str
@@ -177,6 +199,8 @@ class Bundle:
     parts: Callable[[], Iterator[Records | Content]]
     gaps: Callable[[], Iterator[Gap]]
     about: Callable[[], tuple[AboutLine, ...]]
+    organisation: str = ""
+    not_covered: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,8 @@ class Settings(BaseSettings):
 
     data: Path = Path("waybill-data")
     host: str = "127.0.0.1"
-    port: int = 8400
+    port: int = Field(default=8400, ge=0, le=65535)
+    """0 takes a free one."""
     public_url: str = ""
     """The URL clients use, e.g. https://export.contoso.com; empty = taken from each request's Host."""
     retention_days: float = Field(default=30, gt=0)

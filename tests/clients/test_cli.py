@@ -143,7 +143,8 @@ def test_export_for_people(commands: Commands, practice: Practice, data: Path, t
                   "-o", "report.zip", "--data", data, cwd=tmp_path)  # fmt: skip
     assert run.code == 0
     file, words = run.out.splitlines()
-    assert (tmp_path / file).is_file()
+    assert file == f"Saved to {tmp_path / 'report.zip'}"
+    assert (tmp_path / "report.zip").is_file()
     assert words.startswith("finished in ")
     assert "Summary 1, Permissions " in words
 

@@ -51,6 +51,9 @@ LOCAL: Mapping[str, tuple[tuple[str, ...], int, tuple[str, ...]]] = {
     "unknown job": (("jobs", "show", "77", *TINY), 1, ("no such job",)),
     "cancel of an unknown job": (("jobs", "cancel", "77", *TINY), 1, ("no such job",)),
     "no files to read": (("ingest", "mgdc", "nowhere", *TINY), 1, ("nowhere",)),
+    "usage of an unknown tenant": (
+        ("ingest", "usage", ".", "--tenant", "practice-tny"), 1, ("'practice-tny'", "practice-tiny", "--new-tenant"),
+    ),
     "output that is a folder": ((*SITES, *TINY, "-o", "."), 1, ("folder", "-o")),
     "server without credentials": ((*SITES, "--server", "http://127.0.0.1:1"), 1, ("--client-id", "waybill apps create")),
 }  # fmt: skip
@@ -100,6 +103,7 @@ def test_no_error_starts_a_job(failed: Failed) -> None:
     for name in failed.runs:
         house = open_house(Settings(data=failed.folder / name))
         assert house.jobs.list() == [], name
+        assert {one.name for one in house.registry.tenants()} == {"practice-tiny", "practice-tiny-2", "empty"}
         house.control.dispose()
     assert sorted(failed.folder.rglob("*.zip*")) == []
 
@@ -145,3 +149,4 @@ def test_setting_that_does_not_fit(commands: Commands, tmp_path: Path) -> None:
     """A setting that does not fit stops the start with its name."""
     run = commands("serve", "--data", tmp_path, env={"WAYBILL_RETENTION_DAYS": "-1"})
     _check(run, 1, ("retention_days", "WAYBILL_RETENTION_DAYS"))
+    _check(commands("serve", "--data", tmp_path, "--port", "99999"), 1, ("port", "65535"))

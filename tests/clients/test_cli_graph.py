@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import shutil
 import stat
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from tests.laws.bundles import faults_of
 from waybill.app import House, open_house
 from waybill.export import Sql
 from waybill.exports import personal_data, shared_profile_data
+from waybill.ingest.folder.walk import MAX_DEPTH
 from waybill.settings import Settings
 
 LOCATION = "WAYBILL_STORAGE_LOCATION"
@@ -33,7 +35,7 @@ AWAY = f"https://waybilltests.blob.core.windows.net/box?{SAS}"
 """A good SAS URL as far as can be seen. Nothing dials it: tests that name it are refused before."""
 KEYS = ["operation", "status", "user", "storage_location", "gaps", "error", "seconds"]
 SHOWN = {
-    "operation", "export", "tenant", "user", "status", "progress", "storage_location", "gaps", "client_id",
+    "operation", "job", "export", "tenant", "user", "status", "progress", "storage_location", "gaps", "client_id",
     "submitted", "completed", "error",
 }  # fmt: skip
 
@@ -102,7 +104,7 @@ def desk(
 @pytest.fixture(scope="module")
 def delivered(desk: Desk) -> Run:
     """The sample user's data in the folder `person`, by the command as people use it."""
-    return desk.export("--to", "person")
+    return desk.export("--to", "./person")
 
 
 def contents(azurite: Azurite, container: str) -> dict[str, tuple[int, str]]:
@@ -133,7 +135,7 @@ def test_into_a_folder(desk: Desk, delivered: Run) -> None:
     assert delivered.code == 0, delivered.err
     first, place, *words = delivered.out.splitlines()
     assert re.fullmatch(r"Operation [0-9a-f-]{36} is complete in [0-9.]+ s\.", first)
-    assert place == "person"
+    assert place == f"Delivered into the folder {desk.folder / 'person'}"
     assert "index.html" in words[-1]
     folder = desk.folder / "person"
     assert faults_of(folder) == []
@@ -211,6 +213,28 @@ def test_a_name_that_is_both(desk: Desk) -> None:
     assert faults_of(desk.folder / "Both") == []
 
 
+def test_a_typo_is_no_folder(desk: Desk) -> None:
+    """A bare word that is neither a destination nor a folder gets nobody's data; ./WORD and a folder of that name do."""
+    said = desk.refused("--to", "archvie")
+    assert "neither a registered destination nor a folder here" in said
+    assert "./archvie" in said
+    assert not (desk.folder / "archvie").exists()
+    (desk.folder / "there").mkdir()
+    ran = desk.export("--to", "there")
+    assert ran.code == 0, ran.err
+    assert str(desk.folder / "there") in ran.out
+
+
+def test_an_unknown_emulator(desk: Desk) -> None:
+    """Where nobody allowed an emulator, its host is said to be at fault, not its path; and which settings allow one."""
+    url = f"http://127.0.0.1:1/devstoreaccount1/box?{SAS}"
+    added = desk.run("destinations", "add", "Emulated", env={LOCATION: url})
+    for said in (added.err, desk.refused("--to", url)):
+        assert "127.0.0.1:1 is not an allowed storage host" in said
+        assert all(name in said for name in ("WAYBILL_STORAGE_HOSTS", "WAYBILL_STORAGE_EMULATORS"))
+    assert added.code == 1
+
+
 def test_operations(desk: Desk, delivered: Run) -> None:
     """`operations list` and `show` tell the same of an operation, for programs and for people."""
     (guid,) = re.findall(r"[0-9a-f-]{36}", delivered.out)
@@ -230,6 +254,51 @@ def test_operations(desk: Desk, delivered: Run) -> None:
     assert (nothing.code, "no such operation" in nothing.err) == (1, True)
 
 
+def test_an_operation_is_stopped_by_its_id(desk: Desk, practice: Practice) -> None:
+    """`operations cancel` stops an operation by its GUID, twice as well as once; one that is complete, and one
+    that is unknown, are refused in words."""
+    house = desk.house()
+    begun = house.operations.begin_local(
+        practice.tenant, "personal-data", desk.user, {"id": (desk.user,)}, "the-test",
+        house.registry.latest(practice.tenant).id, desk.folder / "stopped",
+    )  # fmt: skip
+    house.control.dispose()
+    facts = desk.run("operations", "cancel", begun.id.upper(), "--json").json
+    assert facts == {"operation": begun.id, "job": begun.number, "status": "stopped"}
+    assert desk.run("operations", "cancel", begun.id).out == f"Operation {begun.id} is stopped.\n"
+    shown = desk.run("operations", "show", begun.id, "--json").json
+    assert (shown["status"], shown["job"]) == ("failed", begun.number)
+    assert "stopped by an operator" in shown["error"]
+    complete = desk.export("--to", "./complete", "--json").json["operation"]
+    late = desk.run("operations", "cancel", complete)
+    assert (late.code, "cannot be stopped" in late.err) == (1, True), late
+    nothing = desk.run("operations", "cancel", NOBODY)
+    assert (nothing.code, "no such operation" in nothing.err) == (1, True), nothing
+
+
+def test_what_was_not_taken_is_in_the_manifest(desk: Desk, practice: Practice) -> None:
+    """After `ingest files` an export's manifest names each thing that could not be taken, one gap each."""
+    there = replace(desk, data=desk.folder.parent / "not-taken", folder=desk.folder.parent / "not-taken-here")
+    shutil.copytree(practice.data, there.data)
+    drive = there.folder / "drives" / desk.upn
+    drive.mkdir(parents=True)
+    (drive / "fine.txt").write_bytes(b"fine")
+    (drive / "link").symlink_to(there.data)
+    os.mkfifo(drive / "pipe")
+    (drive / os.fsdecode(b"bad\xff.txt")).write_bytes(b"x")
+    (drive / ("d/" * MAX_DEPTH)).mkdir(parents=True)
+    refused = there.run("ingest", "files", "drives", "--json").json["refused"]
+    assert there.export("--to", "./person").code == 0
+    manifest = json.loads((there.folder / "person" / "manifest.json").read_bytes())
+    gaps = [gap for gap in manifest["gaps"] if gap["path"].startswith("50/Files")]
+    named = {"link", "pipe", "bad\\udcff.txt", "/".join("d" * MAX_DEPTH)}
+    assert sorted(gap["path"] for gap in gaps) == sorted(f"50/Files/{path}" for path in named)
+    assert {one["name"].partition("/")[2] for one in refused} == named
+    assert [one["path"] for one in manifest["files"] if one["path"].startswith("50/Files")] == [
+        "50/Files/fine.txt"
+    ]
+
+
 def test_who_was_removed_is_not_exported(desk: Desk, practice: Practice) -> None:
     """A profile that was asked to be removed after it was loaded is not exported here either."""
     house = desk.house()
@@ -245,7 +314,7 @@ def test_who_was_removed_is_not_exported(desk: Desk, practice: Practice) -> None
 
 NOBODY = "c0000000-0000-4000-8000-000000000009"
 WRONG: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "unknown user": (("personal-data", "--user", NOBODY, "--to", "x"), ("no such user", "object id")),
+    "unknown user": (("personal-data", "--user", NOBODY, "--to", "x"), ("no such user", "object id or sign-in name")),
     "unknown name": (("personal-data", "--user", "no@body.example", "--to", "x"), ("no such user",)),
     "no GUID, no name": (("personal-data", "--user", "anna", "--to", "x"), ("--user 'anna'", "Object id")),
     "a name for a profile": (

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
+import socket
 import ssl
 import stat
 from collections.abc import Iterator, Mapping
@@ -67,6 +69,10 @@ class Counter:
         trust = {"SSL_CERT_FILE": str(self.authority), "WAYBILL_CLIENT_SECRET": secret or self.secret}
         asked = ("--server", self.url, "--client-id", self.client_id)
         return self.run("export", *arguments, *asked, env={**trust, **env})
+
+    @property
+    def log(self) -> Path:
+        return self.data.parent / "log"
 
     @property
     def authority(self) -> Path:
@@ -165,8 +171,10 @@ def fetched(client: httpx2.Client, target: str) -> bytes:
 def test_names_are_concealed_unless_said(counter: Counter) -> None:
     """Without a word names and ids are concealed, to be read by their owner alone; words tell where the file is."""
     ran = counter.report("--period", "D30", "-o", "new/folder/groups.csv")
-    assert (ran.code, ran.out) == (0, "new/folder/groups.csv\n")
     file = counter.folder / "new" / "folder" / "groups.csv"
+    assert (ran.code, ran.out) == (0, f"Saved to {file}\n")
+    assert "Names are concealed" in ran.err
+    assert "--show-names" in ran.err
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert {line[GROUP_ID] for line in read_csv(file.read_bytes())} == {NO_GROUP}
     assert [path.name for path in file.parent.iterdir()] == ["groups.csv"]
@@ -175,7 +183,8 @@ def test_names_are_concealed_unless_said(counter: Counter) -> None:
 def test_safe_for_excel(counter: Counter, by_hand: Mapping[int, list[list[str]]]) -> None:
     """--safe-for-excel puts an apostrophe before what a spreadsheet would calculate, and changes nothing else."""
     file = counter.folder / "safe.csv"
-    assert counter.report("--period", "D180", "--show-names", "--safe-for-excel", "-o", file).code == 0
+    ran = counter.report("--period", "D180", "--show-names", "--safe-for-excel", "-o", file)
+    assert (ran.code, ran.err) == (0, "")
     expected = [
         [f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell for cell in line]
         for line in by_hand[180]
@@ -216,7 +225,7 @@ def test_a_person_by_the_server(counter: Counter, azurite: Azurite) -> None:
 
 
 TROUBLE: Mapping[str, tuple[tuple[str, ...], Mapping[str, str], tuple[str, ...]]] = {
-    "no trust": (("groups-activity", "--period", "D7"), {"SSL_CERT_FILE": ""}, ("cannot be reached", "SSL_CERT_FILE")),
+    "no trust": (("groups-activity", "--period", "D7"), {"SSL_CERT_FILE": ""}, ("cannot be trusted", "SSL_CERT_FILE")),
     "wrong trust": (
         ("groups-activity", "--period", "D7"), {"SSL_CERT_FILE": "nothing.pem"}, ("SSL_CERT_FILE", "serve --tls"),
     ),
@@ -224,6 +233,10 @@ TROUBLE: Mapping[str, tuple[tuple[str, ...], Mapping[str, str], tuple[str, ...]]
     "no such destination": (
         ("personal-data", "--user", "c0000000-0000-4000-8000-000000000009", "--to", "Nowhere"), {},
         ("The server answered 400", "Storage Location"),
+    ),
+    "nobody of this name": (
+        ("personal-data", "--user", "no@body.example", "--to", "https://a.blob.core.windows.net/c"), {},
+        ("invalid Guid", "sign-in name", "object id"),
     ),
     "options of the folder": (("groups-activity", "--period", "D7", "--show-names"), {}, ("--show-names", "PATCH")),
     "no such period": (("groups-activity", "--period", "D8"), {}, ("D8", "D7, D30, D90, D180", "--period")),
@@ -245,9 +258,58 @@ def test_trouble_with_a_server(counter: Counter, case: str) -> None:
     assert sorted(counter.folder.iterdir()) == before
 
 
+def test_the_log_has_the_reason(counter: Counter) -> None:
+    """What the Graph face refuses stands in the server's log with code and reason, and without any query."""
+    location = (
+        "https://storage.example.com/box?sv=2024-11-04&sr=c&sp=acw&se=2099-01-01T00:00:00Z&sig=Y2FuYXJ5"
+    )
+    ran = counter.there("personal-data", "--user", counter.user, "--to", location)
+    assert ran.code == 1
+    lines = [json.loads(line) for line in counter.log.read_text("utf-8").splitlines() if line.startswith("{")]
+    refused = [line for line in lines if line["event"] == "request refused" and "storage" in line["reason"]]
+    assert {(line["status"], line["code"], line["level"]) for line in refused} == {
+        (400, "StorageLocationInvalid", "info")
+    }
+    assert "Its host is not one of Azure Storage." in refused[-1]["reason"]
+    assert refused[-1]["trace_id"]
+    assert "Y2FuYXJ5" not in counter.log.read_text("utf-8")
+
+
+def test_http_instead_of_https(counter: Counter) -> None:
+    """http to a server of https, and nobody listening, are told apart, by every kind of export."""
+    with socket.socket() as quiet:
+        quiet.bind(("127.0.0.1", 0))
+        nobody = f"https://127.0.0.1:{quiet.getsockname()[1]}"
+        for what in (
+            ("groups-activity", "--period", "D7"),
+            ("site-permissions", "--site", "https://a.example/sites/b"),
+        ):
+            asked = ("export", *what, "--client-id", "c", "--client-secret", "d", "--server")
+            wrong = counter.run(*asked, counter.url.replace("https:", "http:"))
+            silent = counter.run(*asked, nobody)
+            strange = counter.run(*asked, counter.url)
+            assert (wrong.code, silent.code, strange.code) == (1, 1, 1)
+            assert "it may speak https" in wrong.err
+            assert "nobody listens there" in silent.err
+            assert "SSL_CERT_FILE" in strange.err
+
+
+def test_a_day_after_all_that_is_held(counter: Counter) -> None:
+    """A report on a day that lies after the last one known has no rows, and says until when activity is held."""
+    today = datetime.now(UTC).date()
+    ran = counter.report("--date", today.isoformat(), "-o", "late.csv")
+    assert ran.code == 0, ran.err
+    assert len(read_csv((counter.folder / "late.csv").read_bytes())) == 0
+    assert re.search(
+        r"Activity is held up to \d{4}-\d\d-\d\d; what happened on " + today.isoformat(), ran.err
+    )
+
+
 def test_exports_beside_a_server(counter: Counter) -> None:
     """While a server runs, a person's data is exported by it alone: the command on its data folder says so."""
-    ran = counter.run("export", "personal-data", "--user", counter.user, "--to", "x", "--data", counter.data)
+    ran = counter.run(
+        "export", "personal-data", "--user", counter.user, "--to", "./x", "--data", counter.data
+    )
     assert (ran.code, ran.out) == (1, "")
     assert "--server" in ran.err
     assert not (counter.folder / "x").exists()

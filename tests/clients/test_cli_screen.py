@@ -21,6 +21,7 @@ from tests.clients.command_line import WAYBILL, Commands, Run, environment, wayb
 from tests.clients.product_reports import HOST, Book, comparable_by_calamine
 from tests.clients.product_server import Practice
 from waybill.app import open_house
+from waybill.cli import screen
 from waybill.cli.main import cli
 from waybill.jobs.table import State
 from waybill.settings import Settings
@@ -29,7 +30,7 @@ COMMANDS = (
     "serve", "demo", "practice", "snapshots", "ingest mgdc", "apps create", "apps list", "export group-access",
     "export site-permissions", "jobs list", "jobs show", "jobs cancel", "ingest usage", "ingest files",
     "export personal-data", "export shared-profile-data", "export groups-activity", "operations list",
-    "operations show", "destinations add", "destinations list", "destinations remove", "practice-token",
+    "operations show", "operations cancel", "destinations add", "destinations list", "destinations remove", "practice-token",
 )  # fmt: skip
 
 
@@ -72,6 +73,22 @@ def test_every_command_gives_json(name: str) -> None:
     options = {option for parameter in _tree()[name].params for option in parameter.opts}
     assert "--data" in options
     assert ("--json" in options) is (name != "serve")
+
+
+def test_numbers_and_nouns() -> None:
+    """One thing is one thing, and no other number is."""
+    assert [screen.counted(number, "row") for number in (0, 1, 2, 1200)] == [
+        "0 rows",
+        "1 row",
+        "2 rows",
+        "1,200 rows",
+    ]
+
+
+def test_empty_lists(commands: Commands, tmp_path: Path) -> None:
+    """A list of nothing says so."""
+    for command in ("snapshots", "apps list", "jobs list"):
+        assert ": none\n" in commands(*command.split(), "--data", tmp_path / "data").out
 
 
 def test_nothing_asked(commands: Commands) -> None:
@@ -117,7 +134,7 @@ def test_progress_bar_on_a_terminal(practice: Practice, tmp_path: Path) -> None:
     assert "\x1b[" in shown
     assert re.search(r"Site permission report: \w+, [\d,]+ rows", shown)
     assert '{"task"' not in shown
-    assert out.splitlines()[0] == "r.zip"
+    assert out.splitlines()[0] == f"Saved to {tmp_path / 'r.zip'}"
     assert "\x1b" not in out
 
 

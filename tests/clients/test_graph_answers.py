@@ -142,11 +142,28 @@ def test_t23_ids_of_every_answer(graph_house: GraphHouse, operations: dict[str, 
             assert int(answer.headers["retry-after"]) >= 1
 
 
-@pytest.mark.parametrize("sent", ["", "a b", "x" * 65, "<script>", "é", "a\tb"])
+@pytest.mark.parametrize("sent", ["", "x" * 129, "é", "a\tb"])
 def test_t23_strange_ids_are_not_repeated(graph_house: GraphHouse, sent: str) -> None:
     """A client-request-id that cannot be one is answered with our own id."""
     answer = graph_house.ask("/v1.0/dataPolicyOperations", headers={"client-request-id": sent})
     assert answer.headers["client-request-id"] == answer.headers["request-id"]
+
+
+@pytest.mark.parametrize("sent", ["{1b4e28ba-2fa1-11d2-883f-0016d3cca427}", "x" * 128, "a b", "7", '"<&>"'])
+def test_t23_any_printable_id_is_repeated(graph_house: GraphHouse, sent: str) -> None:
+    """A client-request-id of up to 128 printable characters comes back as it was sent."""
+    answer = graph_house.ask("/v1.0/nothing", headers={"client-request-id": sent})
+    assert answer.headers["client-request-id"] == sent
+    assert answer.json["error"]["innerError"]["client-request-id"] == sent
+
+
+def test_too_many_options_are_refused_in_graphs_words(graph_house: GraphHouse) -> None:
+    """A query of more than 2,000 options is 400 BadRequest, and nothing of other faces' sites is said."""
+    query = "&".join(f"a{number}=1" for number in range(2001))
+    error = graph_house.ask(f"/v1.0/dataPolicyOperations?{query}").json["error"]
+    assert error["code"] == "BadRequest"
+    assert "query options" in error["message"]
+    assert "site" not in error["message"]
 
 
 def test_t23_the_cause_stays_inside(graph_house: GraphHouse, operations: dict[str, str]) -> None:

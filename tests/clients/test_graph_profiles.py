@@ -100,6 +100,15 @@ def test_ids_that_are_no_guids(graph_house: GraphHouse, action: str) -> None:
     assert (answer.status, answer.json["error"]["code"]) == (400, "InvalidInput")
 
 
+def test_the_set_has_no_count(graph_house: GraphHouse) -> None:
+    """`$count` behind the set is no id: it says that the set cannot be counted, once the caller may read."""
+    for target in (f"{SET}/$count", f"{SET}/%24COUNT"):
+        answer = graph_house.ask(target)
+        assert (answer.status, answer.json["error"]["code"]) == (400, "BadRequest")
+        assert "counted" in answer.json["error"]["message"]
+    assert graph_house.ask(f"{SET}/$count", token=graph_house.token("")).status == 403
+
+
 def test_t25_remove(graph_house: GraphHouse) -> None:
     """204 without a body to a request without one, also the second time; the request is audited each time."""
     path = f"{SET}/{LUCIA}/removePersonalData"

@@ -157,6 +157,12 @@ def test_t15_four_periods_and_no_other(house: ReportsHouse, version: str) -> Non
     assert message.startswith("Invalid period value specified: D8.")
 
 
+@pytest.mark.parametrize("value", ["D7%20", "%20D7", "D7%09"])
+def test_a_period_has_no_blanks_around_it(house: ReportsHouse, value: str) -> None:
+    """A value of the call is taken as it is written: blanks inside its quotes are part of it."""
+    assert error_of(house, f"(period='{value}')")[:2] == (400, "InvalidArgument")
+
+
 @pytest.mark.parametrize(
     "call",
     [

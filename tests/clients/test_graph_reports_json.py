@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from tests.clients.graph_reports_house import BETA_D7, D7, REPORTS, ReportsHouse, running_reports
 from tests.semantics.activity_by_hand import HEADER, RawFacts, read_csv, report_lines
 from tests.semantics.activity_tenant import TENANT_ID, UNTIL, ActivityTenant, small_tenant
+from waybill.api.report_options import read_skip_token
 
 JSON = f"{BETA_D7}?$format=application/json"
 Row = dict[str, Any]
@@ -157,7 +159,16 @@ def test_a_token_of_another_report_is_refused(house: ReportsHouse) -> None:
     other = link.replace("'D7'", "'D30'")
     house.prepared.sweep()
     assert house.ask(link).status == 200
-    for target in (other, link[:-4], f"{JSON}&$skiptoken=MDoyOg", f"{JSON}&$skiptoken="):
+    sha256 = read_skip_token(link.partition("skiptoken=")[2]).sha256
+    strange = [
+        b"[" * 5000,
+        b'["%s",true]' % sha256.encode(),
+        b'["%s",1e400]' % sha256.encode(),
+        b"{}",
+        b"\xff",
+    ]
+    strange_links = [f"{JSON}&$skiptoken={urlsafe_b64encode(text).decode()}" for text in strange]
+    for target in (other, link[:-4], f"{JSON}&$skiptoken=MDoyOg", f"{JSON}&$skiptoken=", *strange_links):
         refused = house.ask(target)
         assert (refused.status, refused.json["error"]["code"]) == (400, "BadRequest")
     house.report_settings.set_conceals(TENANT_ID, True, "the-app")

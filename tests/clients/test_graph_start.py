@@ -202,7 +202,7 @@ def test_t04_order(graph_house: GraphHouse) -> None:
     """Of everything that is wrong with a request, what comes first in the contract's table is answered."""
     person = graph_house.person_token(EXPORT)
     bad_id, unknown = "/v1.0/users/abc/exportPersonalData", f"/v1.0/users/{NOBODY}/exportPersonalData"
-    bad: dict[str, Any] = {"storageLocation": "bad"}
+    bad: dict[str, Any] = {"storageLocation": "/bad"}
     no_sas: dict[str, Any] = {"storageLocation": BAD_LOCATIONS["5"]}
     account = {"storageLocation": "https://contosoexports.blob.core.windows.net/a/b?ss=b&" + SAS}
     refused(graph_house.export(bad_id, token=person, json_body=bad), "1", "abc")
@@ -221,6 +221,17 @@ def test_t04_names_are_not_looked_up_for_everybody(graph_house: GraphHouse) -> N
         refused(graph_house.export(f"/v1.0/users/{name}/exportPersonalData", token=person), "4")
 
 
+def test_t04_destinations_are_not_looked_up_for_everybody(graph_house: GraphHouse) -> None:
+    """A caller without the directory role gets one answer for every name that could be registered; row 2
+    tells a name that is not registered only to those who may export."""
+    person = graph_house.person_token(EXPORT)
+    for name in ("MyStorageAccount", "a", "not_registered.1", "-"):
+        sent = {"storageLocation": name}
+        refused(graph_house.export(token=person, json_body=sent), "4")
+        refused(graph_house.export(json_body=sent), "2")
+    refused(graph_house.export(token=person, json_body={"storageLocation": "no name"}), "2")
+
+
 def test_t04_throttled_for_a_window(graph_house: GraphHouse) -> None:
     """A spent caller is told whole seconds to wait, after rows 1 and 2 and before row 4; then it is served again."""
     unknown = f"/v1.0/users/{NOBODY}/exportPersonalData"
@@ -233,7 +244,7 @@ def test_t04_throttled_for_a_window(graph_house: GraphHouse) -> None:
         refused(
             graph_house.export("/v1.0/users/abc/exportPersonalData", token=spent, json_body=sent), "1", "abc"
         )
-        refused(graph_house.export(unknown, token=spent, json_body={"storageLocation": "bad"}), "2")
+        refused(graph_house.export(unknown, token=spent, json_body={"storageLocation": "/bad"}), "2")
         answer = graph_house.export(unknown, token=spent, json_body=sent)
         refused(answer, "3")
         assert int(answer.headers["retry-after"]) == WINDOW.total_seconds()
@@ -275,12 +286,31 @@ def test_content_types(graph_house: GraphHouse, kind: str | None, status: int, c
         assert answer.json["error"]["code"] == code
 
 
-@pytest.mark.parametrize("body", [b"{", b"[]", b'"x"', b"\xff", b"[" * 50_000, b'{"storageLocation":"a}'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{",
+        b"[]",
+        b'"x"',
+        b"\xff",
+        b"[" * 50_000,
+        b'{"a":' * 10_000,
+        b"\xef\xbb\xbf[]",
+        b'{"storageLocation":"a}',
+    ],
+)
 def test_malformed_bodies(graph_house: GraphHouse, body: bytes) -> None:
     """What is no JSON object is 400 BadRequest, and nothing of it is repeated."""
     answer = graph_house.export(json_body=None, body=body, headers={"Content-Type": "application/json"})
     assert (answer.status, answer.json["error"]["code"]) == (400, "BadRequest")
     assert answer.json["error"]["message"] in ("The body is not JSON.", "The body is not a JSON object.")
+
+
+def test_a_byte_order_mark_is_overlooked(graph_house: GraphHouse) -> None:
+    """JSON that some client's framework marked as UTF-8 is read all the same."""
+    body = b"\xef\xbb\xbf" + json.dumps({"storageLocation": container()}).encode()
+    headers = {"Content-Type": "application/json"}
+    assert graph_house.export(json_body=None, body=body, headers=headers).status == 202
 
 
 def test_huge_bodies(graph_house: GraphHouse) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from tests.semantics.access_paths import Chain, path_text
 from tests.semantics.brute_force import Grant, grants_of, is_person, is_private_group_site, ways_to
@@ -91,9 +92,21 @@ class Standing:
 
 
 def standing(person: Principal, everybody: Sequence[Principal]) -> Standing:
-    raw = climb(person, everybody, lambda _container, _member: True, ())
-    passing = {} if person.status in DEAD else climb(person, everybody, passes, everyone_claims(person))
+    claims = everyone_claims(person)
+    raw = climb(person, everybody, lambda _container, _member: True, claims)
+    passing = {} if person.status in DEAD else climb(person, everybody, passes, claims)
     return Standing(person, passing, raw | passing)
+
+
+def is_barred(held: Held) -> bool:
+    """Whether every way told leads through an everyone-type claim that has no effect where it stands (3.7)."""
+    return all(
+        any(
+            member is EEEU and container.kind == "sp_group" and is_private_group_site(container.site)
+            for member, container in pairwise(chain)
+        )
+        for chain in held.chains
+    )
 
 
 def chain_text(chain: Chain) -> str:

@@ -8,6 +8,7 @@ from typing import TypeVar
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
+from tests.semantics.brute_force import is_private_group_site
 from tests.semantics.small_tenant import GROUP_KINDS, SPECIALS, Principal, Securable, Site, Tenant
 
 T = TypeVar("T")
@@ -98,6 +99,9 @@ def _site(draw: DrawFn, t: Tenant, n: int, anyone: list[Principal]) -> None:
             : draw(st.integers(0, 3))
         ]
     ]
+    if is_private_group_site(site) and draw(st.booleans()):  # what has no effect also inside a group (3.7)
+        here.append(t.sp_group(site, "Visitors", [SPECIALS["eeeu"], *_some(draw, anyone, 1)]))
+        t.grant(site.root, here[-1], "Read")
     everyone_claims = [SPECIALS["everyone"], SPECIALS["all_windows"]]
     site.admins = _some(draw, [p for p in anyone if p.kind in ADMINS_TOO] + everyone_claims, 2)
     _grants(draw, t, site, anyone + here)

@@ -25,6 +25,7 @@ UNLOADED = {
     "50/Items.json",
     "60/Events.json",
     "60/Days.json",
+    "60/UsageReports.json",
 }
 BOTH = pytest.mark.parametrize("export", [PERSONAL_DATA, SHARED_PROFILE_DATA], ids=lambda export: export.name)
 

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from tests.semantics import person_by_hand as by_hand
 from tests.semantics.access_paths import path_text
+from tests.semantics.brute_force import LIMITED, is_live
 from tests.semantics.person_by_hand import GROUPS_OF_DIRECTORY, Standing
 from tests.semantics.person_reports import People, Pulled, Record, bundle_of, open_people, pull
 from tests.semantics.random_tenant import Drawn, describe, drawn
@@ -126,12 +127,43 @@ def check_access(found: Pulled, where: Standing, sites: Sequence[Site]) -> list[
     )
 
 
+PRIVATE = "Everyone-type claims have no effect on the site of a private group."
+
+
+def check_barred(found: Pulled, where: Standing, sites: Sequence[Site]) -> list[str]:
+    """Entries reached only through an everyone-type claim inside a private group's site have that reason."""
+    if where.person.status in by_hand.DEAD:
+        return []
+    barred = {
+        p
+        for p, held in where.named.items()
+        if p.kind == "sp_group" and p not in where.passing and by_hand.is_barred(held)
+    }
+    return _differences(
+        "barred",
+        (
+            (r["siteUrl"], r["permission"])
+            for r in found["30/GrantsWithoutEffect.json"]
+            if r["noAccessBecause"] == PRIVATE and r["grantedToType"] == "SharePoint Group"
+        ),
+        (
+            (site.root.url, level)
+            for site in sites
+            if site.state != "Deleted"
+            for on in site.securables
+            for p, level in on.entries
+            if p in barred and is_live(p) and level not in LIMITED
+        ),
+    )
+
+
 def check_person(facts: Facts, person: Principal, tenants: Sequence[Tenant], guid: str = "") -> list[str]:
     everybody = [*SPECIALS.values(), *(p for t in tenants for p in t.principals)]
     where = by_hand.standing(person, everybody)
     found = pull(bundle_of(facts, person, guid), WANTED)
-    wrong = check_groups(found, where, everybody)
-    return wrong + check_access(found, where, [site for t in tenants for site in t.sites])
+    sites = [site for t in tenants for site in t.sites]
+    wrong = check_groups(found, where, everybody) + check_barred(found, where, sites)
+    return wrong + check_access(found, where, sites)
 
 
 def disagreements(batch: Sequence[Tenant]) -> list[str]:
@@ -146,6 +178,13 @@ def disagreements(batch: Sequence[Tenant]) -> list[str]:
                     found = check_person(facts, person, batch)
                     wrong += [f"{person!r} {line}\n{describe(tenant)}" for line in found]
     return wrong
+
+
+def barred_groups(t: Tenant) -> list[Principal]:
+    """SharePoint groups of a private group's site that hold everyone, for a person who is in nothing else."""
+    anna = Principal("user", "Anna", t, -1, user_type="Member")
+    where = by_hand.standing(anna, [*SPECIALS.values(), *t.principals])
+    return [p for p, held in where.named.items() if p not in where.passing and by_hand.is_barred(held)]
 
 
 def test_every_person_of_random_tenants_agrees() -> None:
@@ -164,6 +203,7 @@ def test_every_person_of_random_tenants_agrees() -> None:
 
     collect()
     chosen = list(seen.values())
+    assert any(barred_groups(one) for one in chosen)
     for start in range(0, len(chosen), BATCH):
         wrong = disagreements(chosen[start : start + BATCH])
         assert not wrong, "\n".join(wrong[:5])

@@ -84,6 +84,29 @@ def test_memberships_without_rights_are_told_as_such() -> None:
     }
 
 
+def test_everyone_inside_a_group_of_a_private_site() -> None:
+    """Everyone-except-external in a SharePoint group of a private group's site gives nothing, and is told: the
+    group as a membership without access, its entry with the reason that the claim's own entry has."""
+    t = Tenant()
+    anna, team = t.user("Anna"), t.group("Payroll", kind="m365_group")
+    site = t.site("Payroll", "Microsoft 365 Group", privacy="Private", group=team)
+    t.grant(site.root, t.sp_group(site, "Payroll Visitors", [EEEU], "Visitors"), "Read")
+    t.grant(site.root, EEEU, "Edit")
+    found = bundle(t, anna)
+    assert found["30/Access.json"] == []
+    rows = {row["grantedThrough"]: row for row in found["30/GrantsWithoutEffect.json"]}
+    assert set(rows) == {"Everyone claim", "SharePoint group: Payroll Visitors"}
+    reason = "Everyone-type claims have no effect on the site of a private group."
+    assert {row["noAccessBecause"] for row in rows.values()} == {reason}
+    assert rows["SharePoint group: Payroll Visitors"]["accessPath"] == (
+        'Anna -> member of Everyone except external users -> SharePoint group "Payroll Visitors" -> Read on site'
+    )
+    (group,) = found["20/SharePointGroups.json"]
+    assert (group["groupName"], group["viaGroupName"], group["carriesAccess"], group["direct"]) == (
+        "Payroll Visitors", EEEU.name, False, False,
+    )  # fmt: skip
+
+
 def test_ownerships_direct_and_through_a_group() -> None:
     """A group is owned by name, or because a group that holds the person is its owner."""
     t = Tenant()
@@ -302,7 +325,12 @@ def test_inbound_profile_with_its_channels() -> None:
     assert not {path for path in found.records if path.startswith("50/")} | {"10/Manager.json"} & set(
         found.records
     )
-    assert [gap.path for gap in found.gaps] == ["10/Profile.json", "60/Events.json", "60/Days.json"]
+    assert [gap.path for gap in found.gaps] == [
+        "10/Profile.json",
+        "60/Events.json",
+        "60/Days.json",
+        "60/UsageReports.json",
+    ]
 
 
 def test_a_person_who_reaches_much_is_told_in_batches() -> None:

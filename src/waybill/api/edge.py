@@ -9,7 +9,10 @@ import re
 from collections.abc import Mapping
 from urllib.parse import quote
 
+import anyio
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from waybill import log
@@ -28,7 +31,13 @@ SECURITY_HEADERS: Mapping[str, str] = {
 
 _LOGGED_PATH = 200
 _WORD = re.compile(r"[A-Za-z]{1,32}|v1\.0|", re.ASCII)
-_SANE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_SANE_ID = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,126}[\x21-\x7e])?", re.ASCII)
+"""Printable, 128 characters at most: GUIDs come in braces, and other clients' ids as they like."""
+
+BODY_SECONDS = 30.0
+"""How long a request's body may take to come, however it drips in."""
+CLIENT_GONE = 499
+"""What the log calls a request whose client left before it had sent everything; nobody is answered."""
 
 _log = log.get(__name__)
 
@@ -41,10 +50,13 @@ class Edge:
     router's decoding. The last face owns whatever is left, and must say so.
     """
 
-    def __init__(self, app: ASGIApp, faces: tuple[Face, ...], clock: Clock) -> None:
+    def __init__(
+        self, app: ASGIApp, faces: tuple[Face, ...], clock: Clock, body_seconds: float = BODY_SECONDS
+    ) -> None:
         self._app = app
         self._faces = faces
         self._clock = clock
+        self._body_seconds = body_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -64,7 +76,9 @@ class Edge:
             await send(message)
 
         try:
-            await self._app(routed, receive, send_on)
+            await self._app(routed, _bounded(receive, self._body_seconds), send_on)
+        except ClientDisconnect:  # its right, and no error of ours
+            status = CLIENT_GONE
         except Exception as error:  # noqa: BLE001  the last resort: whatever it was, one envelope and one log line
             _log.exception("request failed", trace_id=visit.trace_id)
             if not status:
@@ -96,6 +110,25 @@ class Edge:
             client_id=visit.client_id,
             tenant=visit.tenant,
         )
+
+
+def _bounded(receive: Receive, seconds: float) -> Receive:
+    """`receive`, which gives up (408) when the body has not come whole within `seconds` of the first call."""
+    end: float | None = None
+    whole = False
+
+    async def receive_on() -> Message:
+        nonlocal end, whole
+        if whole:  # what may follow is the client's leaving, whenever that is
+            return await receive()
+        end = anyio.current_time() + seconds if end is None else end
+        with anyio.CancelScope(deadline=end):
+            message = await receive()
+            whole = not message.get("more_body", False)
+            return message
+        raise HTTPException(408, "The body of the request did not come in time")
+
+    return receive_on
 
 
 def _routed(scope: Scope, match: Match | None) -> Scope:

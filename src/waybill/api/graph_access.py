@@ -14,6 +14,7 @@ from waybill.export import Access
 from waybill.identity.directory_roles import GLOBAL_ADMINISTRATOR
 from waybill.identity.graph_tokens import GraphCaller
 
+_CALLER = "waybill.graph_caller"
 _REPORT_ROUTES = ("/graph/reports/", "/graph/admin/reportsettings")
 
 
@@ -33,8 +34,12 @@ def graph_match(request: Request) -> Match:
 
 
 def identify(request: Request, services: Services) -> GraphCaller:
-    """The caller that the bearer token proves. Raises TokenRefused (401)."""
+    """The caller that the bearer token proves; verified once for each request. Raises TokenRefused (401)."""
+    known = request.scope.get(_CALLER)
+    if isinstance(known, GraphCaller):
+        return known
     caller = graph_services(services).verify_graph(bearer(request))
+    request.scope[_CALLER] = caller
     visit = visit_of(request.scope)
     visit.client_id, visit.tenant = caller.client_id, caller.tenant
     return caller

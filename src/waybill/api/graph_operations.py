@@ -14,12 +14,20 @@ from starlette.routing import Route
 from waybill.api.graph_access import authorize_graph, graph_match, graph_services, sees_everything
 from waybill.api.graph_errors import GraphProblem
 from waybill.api.graph_paths import GraphPattern
+from waybill.api.graph_places import Places
 from waybill.api.graph_routes import graph_route, json_answer, version_root
 from waybill.api.graph_start import Start, invalid_guid, is_guid
 from waybill.api.graph_throttle import CallerThrottle
-from waybill.api.odata import Offer, Page, page_of, read_item_options, read_options, selected
+from waybill.api.odata import (
+    Offer,
+    Page,
+    page_of,
+    query_options,
+    read_item_options,
+    read_options,
+    selected,
+)
 from waybill.api.services import Operation, Services
-from waybill.api.urls import query_values
 from waybill.errors import NotFound
 from waybill.export import Access, Export, Family
 from waybill.identity.graph_tokens import GraphCaller
@@ -44,9 +52,6 @@ OFFER = Offer(
 CALLS, WINDOW = 600, timedelta(minutes=10)
 """Exports one application may ask for in ten minutes. The real figures are not published."""
 
-AT_ONCE = 8
-"""Exports whose storage is being looked at, which may take long; others wait, and disturb nobody else."""
-
 _USERS, _ME = "/users/{", "/me"
 
 
@@ -63,18 +68,18 @@ def operation_patterns(catalog: tuple[Export, ...]) -> tuple[GraphPattern, ...]:
 
 def operation_routes(catalog: tuple[Export, ...], services: Services) -> list[Route]:
     """A POST for each export of this family, and the operations. No export is known by its name."""
-    throttle = CallerThrottle(services.clock, CALLS, WINDOW)
+    throttle, places = CallerThrottle(services.clock, CALLS, WINDOW), Places()
     face = _Operations(services)
     starts = [
-        graph_route(pattern, {"POST": Start(export, services, throttle)}, at_once=AT_ONCE)
+        graph_route(pattern, {"POST": Start(export, services, throttle)}, services, places=places)
         for export in graph_operation_catalog(catalog)
         for pattern in _start_patterns(export)
     ]
     return [
         *starts,
-        graph_route(GraphPattern(SET), {"GET": face.every}),
-        graph_route(_COUNT, {"GET": face.count}),
-        graph_route(_ITEM, {"GET": face.get}),
+        graph_route(GraphPattern(SET), {"GET": face.every}, services),
+        graph_route(_COUNT, {"GET": face.count}, services),
+        graph_route(_ITEM, {"GET": face.get}, services),
     ]
 
 
@@ -128,7 +133,7 @@ class _Operations:
     def get(self, request: Request, _body: bytes) -> Response:
         """One operation (DPO-1)."""
         caller = authorize_graph(request, self.services, READ)
-        select = read_item_options(query_values(request.scope["query_string"]), OFFER.members)
+        select = read_item_options(query_options(request.scope["query_string"]), OFFER.members)
         key = graph_match(request).values["id"]
         if not is_guid(key):
             raise invalid_guid(key)
@@ -159,7 +164,7 @@ class _Operations:
 
     def _page(self, request: Request) -> tuple[Page, bool]:
         caller = authorize_graph(request, self.services, READ)
-        asked = read_options(query_values(request.scope["query_string"]), OFFER)
+        asked = read_options(query_options(request.scope["query_string"]), OFFER)
         found = graph_services(self.services).operations.list(caller.tenant)
         return page_of((operation_body(one) for one in found if _visible(one, caller)), asked), asked.count
 

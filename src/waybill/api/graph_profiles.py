@@ -19,12 +19,12 @@ from waybill.api.graph_access import (
     has_role,
     identify,
 )
+from waybill.api.graph_errors import GraphProblem
 from waybill.api.graph_paths import GraphPattern
 from waybill.api.graph_routes import graph_route, json_answer, version_root
 from waybill.api.graph_start import invalid_guid, is_guid, no_such_resource
-from waybill.api.odata import Offer, page_of, read_item_options, read_options, selected
+from waybill.api.odata import Offer, page_of, query_options, read_item_options, read_options, selected
 from waybill.api.services import Services
-from waybill.api.urls import query_values
 from waybill.export import Access, Facts
 from waybill.identity.directory_roles import GLOBAL_ADMINISTRATOR, GLOBAL_READER
 from waybill.identity.graph_tokens import GraphCaller
@@ -62,9 +62,9 @@ def profile_routes(services: Services) -> list[Route]:
     """The profiles: list, one, and the request to forget one."""
     face = _Profiles(services)
     return [
-        graph_route(_LIST, {"GET": face.every}),
-        graph_route(_ITEM, {"GET": face.get}),
-        graph_route(_REMOVE, {"POST": face.remove}),
+        graph_route(_LIST, {"GET": face.every}, services),
+        graph_route(_ITEM, {"GET": face.get}, services),
+        graph_route(_REMOVE, {"POST": face.remove}, services),
     ]
 
 
@@ -77,7 +77,7 @@ class _Profiles:
     def every(self, request: Request, _body: bytes) -> Response:
         """The profiles of the tenant's latest snapshot, by object id."""
         caller = authorize_graph(request, self.services, READ)
-        asked = read_options(query_values(request.scope["query_string"]), OFFER)
+        asked = read_options(query_options(request.scope["query_string"]), OFFER)
         with self.services.open_latest(caller.tenant) as facts:
             page = page_of(self._profiles(caller, facts), asked)
         answer: dict[str, Any] = {"@odata.context": self._context(request)}
@@ -89,7 +89,7 @@ class _Profiles:
     def get(self, request: Request, _body: bytes) -> Response:
         """One profile."""
         caller, user_id = self._person(request, READ, READ_OWN)
-        select = read_item_options(query_values(request.scope["query_string"]), OFFER.members)
+        select = read_item_options(query_options(request.scope["query_string"]), OFFER.members)
         profile = self._profile(caller, user_id)
         context = {"@odata.context": f"{self._context(request)}/$entity"}
         return json_answer({**context, **selected(profile, select)})
@@ -111,6 +111,8 @@ class _Profiles:
         allowed = has_permission(caller, access) and has_role(caller, access)
         if not (allowed or (about_self and has_permission(caller, own))):
             raise denied(request)
+        if key.casefold() == "$count":
+            raise GraphProblem(400, "BadRequest", "The resource inboundSharedUserProfiles cannot be counted.")
         if not is_guid(key):
             raise invalid_guid(key)
         return caller, key.lower()

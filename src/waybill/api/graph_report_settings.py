@@ -54,7 +54,7 @@ CHANGE_ACCESS = Access((_CHANGE,), (_CHANGE,), frozenset({GLOBAL_ADMINISTRATOR})
 def report_settings_route(services: Services) -> Route:
     """GET and PATCH; anything else is 405."""
     face = _Settings(services)
-    return graph_route(SETTINGS, {"GET": face.read, "PATCH": face.change})
+    return graph_route(SETTINGS, {"GET": face.read, "PATCH": face.change}, services)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,11 @@ from waybill.api.graph_errors import GraphProblem, too_many_requests
 from waybill.api.graph_paths import VERSION, GraphPattern
 from waybill.api.graph_report_settings import SETTINGS, report_settings_route
 from waybill.api.graph_routes import graph_route, json_answer, server_origin, version_root
+from waybill.api.odata import query_options
 from waybill.api.report_options import Asked, Place, call_text, read_asked, received_of, skip_token
 from waybill.api.report_throttle import Throttle
 from waybill.api.services import PreparedPage, Services
-from waybill.api.urls import Pattern, query_values
+from waybill.api.urls import Pattern
 from waybill.api.visit import visit_of
 from waybill.errors import BadRequest, Gone, NotFound
 from waybill.export import Access, Export, Facts, Family, Received, Where
@@ -54,7 +55,12 @@ def report_routes(catalog: tuple[Export, ...], services: Services) -> list[BaseR
     """Every report, the settings of reports, and the download. No export is known by its name."""
     throttle = Throttle()
     reports = [
-        graph_route(_pattern(export), {"GET": _Report(export, services, throttle)}, at_once=REPORTS_AT_ONCE)
+        graph_route(
+            _pattern(export),
+            {"GET": _Report(export, services, throttle)},
+            services,
+            at_once=REPORTS_AT_ONCE,
+        )
         for export in graph_reports(catalog)
     ]
     return [*reports, report_settings_route(services), Route(DOWNLOAD.text, _Fetch(services).answer)]
@@ -71,7 +77,7 @@ class _Report:
     def __call__(self, request: Request, _body: bytes) -> Response:
         caller = authorize_graph(request, self.services, self._access())
         values = graph_match(request).values
-        query = query_values(request.scope["query_string"])
+        query = query_options(request.scope["query_string"])
         asked = read_asked(query, ",".join(request.headers.getlist("accept")), values[VERSION])
         received, wanted = self._read(values)
         with self.services.open_latest(caller.tenant) as facts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import anyio
@@ -13,24 +14,43 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from waybill.api.graph_access import graph_match, graph_services
+from waybill.api.graph_access import graph_match, graph_services, identify
 from waybill.api.graph_errors import GraphProblem, method_not_allowed
 from waybill.api.graph_paths import VERSION, GraphPattern
+from waybill.api.graph_places import Places
 from waybill.api.services import Services
 from waybill.api.urls import origin
 
 LONGEST_BODY = 64 * 1024
 """Bytes. The longest honest body holds one URL with its SAS."""
 
-Handler = Callable[[Request, bytes], Response]
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, slots=True)
+class Slow:
+    """The rest of a call that may take long through no fault of ours: it is done once there is a place for it."""
+
+    tenant: str
+    rest: Callable[[], Response]
+
+
+Handler = Callable[[Request, bytes], Response | Slow]
 """(request, its body) -> answer. Runs in a thread; raises GraphProblem or any WaybillError."""
 
 
 class _Methods:
-    """One path as an ASGI application: HEAD is GET, a method it does not have is 405."""
+    """One path as an ASGI application: HEAD is GET, a method it does not have is 405.
 
-    def __init__(self, handlers: Mapping[str, Handler], at_once: int | None) -> None:
+    Nobody's body is read before their token is verified, and nobody without one waits for others.
+    """
+
+    def __init__(
+        self, handlers: Mapping[str, Handler], services: Services, at_once: int | None, places: Places
+    ) -> None:
         self._handlers = dict(handlers)
+        self._services = services
+        self._places = places
         if "GET" in self._handlers:
             self._handlers.setdefault("HEAD", self._handlers["GET"])
         self._limit = anyio.CapacityLimiter(at_once) if at_once else None
@@ -41,16 +61,28 @@ class _Methods:
         handler = self._handlers.get(request.method)
         if handler is None:
             raise method_not_allowed(", ".join(self._handlers))
+        await run_sync(identify, request, self._services)
         body = await _body(request)
         answer = await run_sync(handler, request, body, limiter=self._limit)
+        if isinstance(answer, Slow):
+            async with self._places.taken(answer.tenant):
+                answer = await run_sync(answer.rest, limiter=self._places.threads)
         await answer(scope, receive, send)
 
 
 def graph_route(
-    pattern: GraphPattern, handlers: Mapping[str, Handler], *, at_once: int | None = None
+    pattern: GraphPattern,
+    handlers: Mapping[str, Handler],
+    services: Services,
+    *,
+    at_once: int | None = None,
+    places: Places | None = None,
 ) -> Route:
-    """The route of `pattern`: method -> handler. `at_once`: calls worked on at a time; others wait."""
-    return Route(pattern.text, _Methods(handlers, at_once))
+    """The route of `pattern`: method -> handler.
+
+    `at_once`: calls worked on at a time; others wait. `places`: for handlers whose answer may be `Slow`.
+    """
+    return Route(pattern.text, _Methods(handlers, services, at_once, places or Places()))
 
 
 async def _body(request: Request) -> bytes:
@@ -65,7 +97,11 @@ async def _body(request: Request) -> bytes:
 
 
 def read_json(request: Request, body: bytes) -> Mapping[str, Any]:
-    """The JSON object of a body; an empty body is an empty object. Raises GraphProblem (415, 400)."""
+    """The JSON object of a body; an empty body is an empty object. Raises GraphProblem (415, 400).
+
+    A byte order mark before it is overlooked: some clients' frameworks write one.
+    """
+    body = body.removeprefix(_BYTE_ORDER_MARK)
     if not body:
         return {}
     _check_media_type(request.headers.get("content-type", "application/json"))

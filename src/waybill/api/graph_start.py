@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from waybill.api.graph_access import denied, graph_match, graph_services, has_permission, has_role, identify
 from waybill.api.graph_errors import GraphProblem, too_many_requests
-from waybill.api.graph_routes import json_answer, read_json, version_root
+from waybill.api.graph_routes import Slow, json_answer, read_json, version_root
 from waybill.api.graph_throttle import CallerThrottle
 from waybill.api.services import Services
 from waybill.errors import BadRequest, LocationFault, LocationRefused, NotFound
@@ -26,6 +26,8 @@ THROTTLED = (
     "Client application has been throttled and should not attempt to repeat the request "
     "until an amount of time has elapsed."
 )
+_MAY_BE_A_NAME = re.compile(r"[A-Za-z0-9._-]{1,63}")
+"""What a registered destination can be called, and no URL."""
 _FORBIDDEN = "Access is denied to the requested resource. The user might not have enough permission."
 
 
@@ -45,12 +47,13 @@ class Start:
     services: Services
     throttle: CallerThrottle
 
-    def __call__(self, request: Request, body: bytes) -> Response:
-        """Rows 1 to 11 of graph.md 2.3, the first failure wins.
+    def __call__(self, request: Request, body: bytes) -> Slow:
+        """Rows 1 to 4 of graph.md 2.3, the first failure wins; what is left asks the storage.
 
         The token's permission is looked at before them, as Graph's gateway does; the person's
-        directory role in row 4, as the service behind it does. A name is looked up (row 1) only
-        for callers who would pass row 4: others learn nothing of who exists.
+        directory role in row 4, as the service behind it does. A person's name (row 1) and a
+        destination's (row 2) are looked up only for callers who would pass row 4: others learn
+        nothing of who exists, or of what is registered.
         """
         access, root = self._access(), version_root(request, self.services)
         caller = identify(request, self.services)
@@ -63,11 +66,15 @@ class Start:
         if allowed and not is_guid(key):
             key = self._object_id(caller, asked, key)
             asked = self._read(key)
-        location = self._location(caller, sent)
+        location = self._location(caller, sent, allowed=allowed)
         self._count(caller)
         if not allowed:
             raise GraphProblem(403, "Forbidden", _FORBIDDEN)
         person = self._person(caller, asked, key)
+        return Slow(caller.tenant, lambda: self._begin(caller, person, location, root))
+
+    def _begin(self, caller: GraphCaller, person: _Person, location: str, root: str) -> Response:
+        """Rows 5 to 11."""
         operation = graph_services(self.services).operations.begin(
             tenant=caller.tenant,
             export=self.export.name,
@@ -119,12 +126,13 @@ class Start:
         except NotFound as error:
             raise invalid_guid(key) from error
 
-    def _location(self, caller: GraphCaller, sent: Mapping[str, Any]) -> str:
-        """Row 2."""
+    def _location(self, caller: GraphCaller, sent: Mapping[str, Any], *, allowed: bool) -> str:
+        """Row 2. Every name passes it for callers whom row 4 will refuse."""
         location = sent.get("storageLocation")
         if not isinstance(location, str) or not location:
             raise LocationRefused(LocationFault.INVALID, "There is no storageLocation.")
-        graph_services(self.services).operations.check(caller.tenant, location)
+        if allowed or not _MAY_BE_A_NAME.fullmatch(location):
+            graph_services(self.services).operations.check(caller.tenant, location)
         return location
 
     def _count(self, caller: GraphCaller) -> None:

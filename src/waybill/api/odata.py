@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from waybill.api.urls import query_values
 from waybill.errors import BadRequest
 
 PAGE = 200
@@ -67,6 +68,11 @@ class Page:
     items: tuple[dict[str, Any], ...]
     total: int
     following: Mapping[str, str] | None
+
+
+def query_options(query: bytes) -> Mapping[str, tuple[str, ...]]:
+    """Name -> values of a raw query, names casefolded. Raises BadRequest beyond 2,000."""
+    return query_values(query, "No operation here has so many query options.")
 
 
 def system_options(query: Mapping[str, tuple[str, ...]]) -> dict[str, str]:

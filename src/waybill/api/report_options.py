@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+
+import orjson
 
 from waybill.api.graph_paths import VERSION
 from waybill.api.odata import system_options
@@ -72,7 +73,10 @@ def _value(field: Field, literal: str) -> str:
         text = _LITERAL.fullmatch(literal)
         if text is None:
             raise BadRequest(f"The value of {field.wire} is a text and needs single quotes.")
-        return text[1].replace("''", "'")
+        value = text[1].replace("''", "'")
+        if value != value.strip():
+            raise BadRequest(f"The value of {field.wire} begins or ends with a blank.", field=field.wire)
+        return value
     try:
         if _DATE.fullmatch(literal):
             return date.fromisoformat(literal).isoformat()
@@ -139,18 +143,19 @@ def _top(text: str | None) -> int:
 
 def skip_token(place: Place) -> str:
     """The opaque text that stands for a place in links to further pages."""
-    return urlsafe_b64encode(json.dumps([place.sha256, place.start]).encode()).rstrip(b"=").decode()
+    return urlsafe_b64encode(orjson.dumps([place.sha256, place.start])).rstrip(b"=").decode()
 
 
 def read_skip_token(text: str) -> Place:
     """Raises BadRequest for what is no token of ours."""
     try:
-        value = json.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        value = orjson.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))  # refuses to nest deep
     except (NotBase64, ValueError) as error:
         raise _bad_token() from error
     match value:
-        case [str(sha256), int(start)] if _SHA256.fullmatch(sha256) and 0 < start < 1 << 40:
-            return Place(sha256, start)
+        case [str(sha256), int(start)] if type(start) is int and _SHA256.fullmatch(sha256):  # no bool
+            if 0 < start < 1 << 40:
+                return Place(sha256, start)
     raise _bad_token()
 
 

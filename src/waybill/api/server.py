@@ -19,6 +19,7 @@ from waybill.api import docs_page, openapi
 from waybill.api.edge import Edge
 from waybill.api.errors import error_answer, problem_of
 from waybill.api.graph import graph_face, graph_routes
+from waybill.api.graph_errors import graph_error_answer, graph_problem_of
 from waybill.api.graph_openapi import SECURITY, graph_paths, graph_schemas, graph_security
 from waybill.api.insights import insights_catalog, insights_patterns, insights_routes
 from waybill.api.services import Services
@@ -73,6 +74,19 @@ async def _on_error(request: Request, error: Exception) -> Response:
     """Every error that a route raises, in its face's words; a traceback only for what we did not foresee."""
     visit = visit_of(request.scope)
     answer = visit.face.refuse(error, visit)
+    if (
+        answer.status_code < 500
+        and isinstance(error, WaybillError)
+        and visit.face.refuse is graph_error_answer
+    ):
+        # Graph's own words for it are few and fixed: which fault it was stands here alone. Ours hold no query.
+        _log.info(
+            "request refused",
+            trace_id=visit.trace_id,
+            status=answer.status_code,
+            code=graph_problem_of(error).code,
+            reason=str(error),
+        )
     if answer.status_code >= 500 and isinstance(error, WaybillError):  # others pass the edge, which logs them
         _log.error("request failed", trace_id=visit.trace_id, exc_info=error)
     return answer

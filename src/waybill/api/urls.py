@@ -111,17 +111,19 @@ def find(patterns: Iterable[Pattern], path: bytes) -> Match | None:
     return next((match for pattern in patterns if (match := pattern.match(segments))), None)
 
 
-def query_values(query: bytes) -> dict[str, tuple[str, ...]]:
+def query_values(
+    query: bytes, hint: str = "Ask for fewer sites in one request."
+) -> dict[str, tuple[str, ...]]:
     """Casefolded name -> values in the order sent, decoded once; `name[]` and `name[0]` are `name`.
 
     A plus is a blank here. Values are delivered as they are, blank ones included: splitting joined
-    lists is the export's reading. Raises BadRequest beyond 2,000 values.
+    lists is the export's reading. Raises BadRequest beyond 2,000 values, with `hint`.
     """
     pairs = [pair for pair in query.split(b"&") if pair]
     if len(pairs) > MAX_QUERY_VALUES:
         raise BadRequest(
             f"The query has {len(pairs)} values; at most {MAX_QUERY_VALUES} are read.",
-            "Ask for fewer sites in one request.",
+            hint,
         )
     found: dict[str, list[str]] = {}
     for pair in pairs:

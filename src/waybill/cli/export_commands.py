@@ -124,7 +124,7 @@ def command_of(export: Export) -> Callable[..., None]:
             screen.result(outcome.as_json())
             return
         rows = ", ".join(f"{name} {count:,}" for name, count in outcome.rows.items())
-        screen.out.print(f"{outcome.file}", markup=False)
+        screen.out.print(f"Saved to {outcome.file.absolute()}", markup=False)
         screen.out.print(
             f"{outcome.status.replace('_', ' ')} in {outcome.seconds:.1f} s: {rows}", markup=False
         )
@@ -175,7 +175,7 @@ def run_local(export: Export, received: Received, where: _Target) -> Outcome:
             while job.state in UNFINISHED:
                 time.sleep(_POLL_SECONDS)
                 job = house.jobs.get(tenant, job.number)
-                meter(f"{job.sheet or job.state}, {job.rows:,} rows")
+                meter(f"{job.sheet or job.state}, {screen.counted(job.rows, 'row')}")
         if job.error or not job.file_name:
             raise ExportFailed(f"Job {job.number} is {job.state}.", job.error)
         final = where.output or Path.cwd() / job.file_name

@@ -14,6 +14,7 @@ import typer
 from waybill.cli import screen
 from waybill.cli.export_commands import ExportFailed, copy_whole, field_parameter, in_options, values_of
 from waybill.cli.options import house_of
+from waybill.cli.places import folder_of, host_told, is_location
 from waybill.errors import BadRequest, NotFound
 from waybill.export import Export, Family, Received, Where
 
@@ -24,9 +25,10 @@ if TYPE_CHECKING:
 
 _POLL_SECONDS = 0.1
 _TO = (
-    "An empty folder; or the SAS URL of an empty Azure blob container (create, add and write; neither read nor "
-    "list); or a name of `waybill destinations`. A SAS is a secret: better give it in the variable."
+    "A new or empty folder (a new one as ./NAME); or the SAS URL of an Azure blob container (create, add and "
+    "write; neither read nor list); or a name of `waybill destinations`. A SAS is a secret: better give it in the variable."
 )
+_BY_ID_OR_NAME = "Name a person by object id or sign-in name, an inbound profile by its object id; each has its own export."
 _Option = tuple[str, Any, Any]
 """Name, annotation and default of an option, as typer reads them off a signature."""
 
@@ -72,7 +74,7 @@ _OWN: Mapping[Family, tuple[_Option, ...]] = {
     ),
 }
 _ABOUT: Mapping[Family, str] = {
-    Family.GRAPH_OPERATION: "Waits until everything has arrived. The place must be empty and takes this one export. "
+    Family.GRAPH_OPERATION: "Waits until everything has arrived. A place takes one export. "
     "Begin with index.html there; manifest.json lists every file, and what could not be read.",
     Family.GRAPH_REPORT: "Saves a CSV file. Names are concealed, unless the tenant has chosen otherwise "
     "(PATCH /admin/reportSettings) or --show-names is given.",
@@ -140,14 +142,6 @@ def _remote(given: dict[str, Any]) -> GraphServer:
 
 # Operations
 
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
-
-
-def is_location(to: str) -> bool:
-    """Whether this is meant as a URL, however badly written. What might hold a SAS must never become the
-    name of a folder: names are shown."""
-    return _SCHEME.match(to) is not None or "://" in to or "sig=" in to.lower()
-
 
 def _run_operation(export: Export, asked: Any, received: Received, given: dict[str, Any]) -> None:
     to = str(given["to"])
@@ -164,10 +158,19 @@ def _run_operation(export: Export, asked: Any, received: Received, given: dict[s
         raise ExportFailed(f"Operation {facts['operation']} has failed.", facts["error"] or "")
     if not given["as_json"]:
         screen.out.print(f"Operation {facts['operation']} is complete in {facts['seconds']} s.", markup=False)
-        screen.out.print(f"{facts['storage_location']}", markup=False)
+        screen.out.print(_arrived(to, str(facts["storage_location"])), markup=False)
         if facts["gaps"]:
-            screen.out.print(f"{facts['gaps']} thing(s) could not be read; manifest.json names each.")
+            screen.out.print(
+                f"{screen.counted(facts['gaps'], 'thing')} could not be read; manifest.json names each."
+            )
         screen.out.print("Begin with index.html there; manifest.json lists every file.")
+
+
+def _arrived(to: str, place: str) -> str:
+    """Where it is now; a storage location is shown without its SAS."""
+    if place == to and not is_location(to):
+        return f"Delivered into the folder {Path(to).absolute()}"
+    return f"Delivered into the container {place}"
 
 
 def _there(export: Export, received: Received, given: dict[str, Any], to: str) -> dict[str, Any]:
@@ -176,9 +179,18 @@ def _there(export: Export, received: Received, given: dict[str, Any], to: str) -
             f"--to {to} is a folder of this machine, which a server does not deliver to.",
             "Give the SAS URL of a container, or a name that was registered there with `waybill destinations add`.",
         )
+    from waybill.cli.remote import RemoteError
+
     server = _remote(given)
     try:
         return server.export(export, received, to)
+    except RemoteError as error:
+        if "invalid Guid" in error.message and any("@" in one for many in received.values() for one in many):
+            hint = (
+                "Its tenant has nobody of this sign-in name, or a profile was asked for: give the object id."
+            )
+            raise RemoteError(error.message, hint) from None
+        raise
     finally:
         server.close()
 
@@ -203,15 +215,16 @@ def _operation_here(
     tenant = house.registry.tenant(given["tenant"]).id
     subject, snapshot = _subject(house, tenant, export, asked)
     settled = {field.wire: (subject,) for field in export.fields if field.where is Where.PATH}
-    folder = _folder(house, tenant, to)
+    folder = folder_of(house, tenant, to)
     begin = (tenant, export.name, subject, {**received, **settled}, "cli", snapshot)
     house.start_jobs()
     try:
-        operation = (
-            house.operations.begin(*begin, to)
-            if folder is None
-            else house.operations.begin_local(*begin, folder)
-        )
+        with host_told(to, house.settings):
+            operation = (
+                house.operations.begin(*begin, to)
+                if folder is None
+                else house.operations.begin_local(*begin, folder)
+            )
         with screen.progress(export.title) as meter:
             while operation.completed is None:
                 time.sleep(_POLL_SECONDS)
@@ -225,7 +238,10 @@ def _operation_here(
 def _subject(house: House, tenant: str, export: Export, asked: Any) -> tuple[str, str]:
     """The person's object id, and the snapshot that has them. Raises NotFound."""
     with house.open_latest(tenant) as facts:
-        export.admit(asked, facts)
+        try:
+            export.admit(asked, facts)
+        except NotFound as error:
+            raise NotFound(error.message, _BY_ID_OR_NAME) from None
         assert export.subject is not None  # noqa: S101  # every operation names the person it is about
         subject = export.subject(asked, facts)
         if subject in house.removals.hidden(tenant, facts.as_of):
@@ -236,26 +252,9 @@ def _subject(house: House, tenant: str, export: Export, asked: Any) -> tuple[str
         return subject, facts.snapshot
 
 
-def _folder(house: House, tenant: str, to: str) -> Path | None:
-    """The folder of this machine that `--to` means; None if it means a storage location.
-
-    A bare name is a registered destination before it is a folder; where it could well be either,
-    nobody's data is sent on a guess.
-    """
-    if is_location(to):
-        house.operations.check(tenant, to)  # what is no URL at all is said before jobs are started
-        return None
-    if to not in {one.name for one in house.destinations.list(tenant)}:
-        return Path(to).absolute()
-    if Path(to).exists():
-        raise BadRequest(
-            f"--to {to} is a registered destination, and a folder here has the same name.",
-            f"Write ./{to} for the folder; for the destination, run the command in another folder.",
-        )
-    return None
-
-
 # Reports
+
+_CONCEALED = "Names are concealed, as the tenant has it set; --show-names shows them."
 
 
 def _run_report(export: Export, asked: Any, received: Received, given: dict[str, Any]) -> None:
@@ -281,7 +280,7 @@ def _run_report(export: Export, asked: Any, received: Received, given: dict[str,
     if given["as_json"]:
         screen.result({"file": str(final), "size": final.stat().st_size})
     else:
-        screen.out.print(str(final), markup=False)
+        screen.out.print(f"Saved to {final.absolute()}", markup=False)
 
 
 def _report_here(
@@ -297,6 +296,8 @@ def _report_here(
             tenant, export, received, facts, guard_formulas=given["safe_for_excel"], conceal=conceal
         )
     copy_whole(made.path, final)
+    if conceal is None and house.report_settings.conceals(tenant):
+        return *made.gaps, _CONCEALED
     return made.gaps
 
 

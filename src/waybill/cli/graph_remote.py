@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -14,7 +13,7 @@ from urllib.parse import quote, urljoin
 import httpx2
 
 from waybill.cli import screen
-from waybill.cli.remote import RemoteError, TokenExpired, Unreachable, trusted
+from waybill.cli.remote import RemoteError, TokenExpired, Unreachable, no_answer, trusted
 from waybill.export import Export, Received, Where
 
 _POLL_SECONDS = 0.3
@@ -30,7 +29,7 @@ class GraphServer:
     def __init__(self, url: str, tenant: str, client_id: str, client_secret: str) -> None:
         """Signs in. Raises RemoteError."""
         self._url = url.rstrip("/")
-        self._http = httpx2.Client(timeout=60, trust_env=False, verify=_trusted())
+        self._http = httpx2.Client(timeout=60, trust_env=False, verify=trusted())
         self._form = {
             "grant_type": "client_credentials",
             "client_id": client_id,
@@ -120,28 +119,13 @@ class GraphServer:
         try:
             answer = self._http.request(method, path if "://" in path else self._url + path, **arguments)
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-            # The error's own text may hold the request with its headers: only its kind is told.
-            raise Unreachable(
-                f"{self._url} cannot be reached ({type(error).__name__}).",
-                "Is `waybill serve` running there? Give its address as https://HOST:PORT; of `serve --tls`, "
-                "SSL_CERT_FILE must name the authority it printed.",
-            ) from None
+            raise no_answer(self._url, error) from None
         if answer.status_code == HTTPStatus.UNAUTHORIZED:
             raise TokenExpired(_message(answer))
         if answer.status_code >= HTTPStatus.BAD_REQUEST:
             wait = answer.headers.get("retry-after", "")
             raise RemoteError(_message(answer), f"Try again in {wait} s." if wait.isdecimal() else "")
         return answer
-
-
-def _trusted() -> ssl.SSLContext:
-    try:
-        return trusted()
-    except OSError as error:  # ssl's own errors are OSErrors, and name no file
-        raise RemoteError(
-            f"SSL_CERT_FILE does not name a file of certificates ({error.strerror or 'it holds none'}).",
-            "Give the file that `waybill serve --tls` printed, or unset the variable.",
-        ) from None
 
 
 def _target(export: Export, received: Received) -> str:

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from waybill.cli import screen
 from waybill.cli.options import Data, Json, Tenant, house_of
+from waybill.errors import NotFound
+
+if TYPE_CHECKING:
+    from waybill.tenant.registry import Registry
 
 
 def ingest_usage_command(
     path: Annotated[Path, typer.Argument(help="A usage report CSV, or a folder tree of them.")],
-    tenant: Annotated[str, typer.Option("--tenant", help="Tenant name or id; a new name is registered.")],
+    tenant: Tenant,
+    new_tenant: Annotated[
+        bool, typer.Option("--new-tenant", help="Register the tenant if it is not known yet.")
+    ] = False,
     data: Data = None,
     as_json: Json = False,
 ) -> None:
@@ -26,10 +33,13 @@ def ingest_usage_command(
     from waybill.ingest.usage import ingest_usage
 
     house = house_of(data)
+    registered = _settle(house.registry, tenant, new_tenant=new_tenant)
     with screen.progress("Reading") as meter:
         result = ingest_usage(
             path, tenant, house.registry, data=house.settings.data, clock=house.clock, progress=meter
         )
+    if not registered:
+        screen.err.print(f"Registered the new tenant {result.tenant_name}.", markup=False)
     if as_json:
         screen.result({**asdict(result), "rejects_file": str(result.rejects_file)})
         return
@@ -51,6 +61,20 @@ def ingest_usage_command(
     screen.out.print(f"Published snapshot {result.snapshot} of tenant {result.tenant_name}.", markup=False)
 
 
+def _settle(registry: Registry, tenant: str, *, new_tenant: bool) -> bool:
+    """Whether the tenant is known. Raises NotFound if it must be and is not: a typo registers nobody."""
+    try:
+        registry.tenant(tenant)
+    except NotFound as error:
+        if new_tenant:
+            return False
+        known = ", ".join(one.name for one in registry.tenants()) or "none"
+        raise NotFound(
+            error.message, f"Known tenants: {known}. To register a new one, add --new-tenant."
+        ) from None
+    return True
+
+
 def ingest_files_command(
     path: Annotated[Path, typer.Argument(help="A folder that holds one folder a person, named by UPN.")],
     tenant: Tenant,
@@ -70,7 +94,7 @@ def ingest_files_command(
     with screen.progress("Files") as meter:
 
         def on_bytes(name: str, done: int) -> None:
-            meter(f"{name}, {done:,} bytes so far")
+            meter(f"{name}, {screen.counted(done, 'byte')} so far")
 
         result = ingest_files(path, tenant, house.registry, store, progress=on_bytes)
     if as_json:

@@ -20,9 +20,13 @@ from waybill.cli import (
 from waybill.cli.screen import err
 from waybill.errors import WaybillError, is_disk_full
 
+_WORDS = (
+    "Five self-hosted exports for Microsoft 365 tenants: who can reach what and why, what is held about a person, "
+    "what groups did."
+)
 cli = typer.Typer(
     name="waybill",
-    help="Self-hosted exports for Microsoft 365 tenants: who can reach what, and why.",
+    help=_WORDS,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -38,14 +42,14 @@ def _show_version(asked: bool) -> None:
         raise typer.Exit
 
 
-@cli.callback()
+@cli.callback(help=_WORDS)
 def _all(
     version: Annotated[
         bool,
         typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and end."),
     ] = False,
 ) -> None:
-    """Self-hosted exports for Microsoft 365 tenants: who can reach what, and why."""
+    """Options that come before any command."""
 
 
 server_commands.register(cli)

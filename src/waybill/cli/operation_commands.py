@@ -9,6 +9,7 @@ import typer
 
 from waybill.cli import screen
 from waybill.cli.options import Data, Json, Tenant, house_of
+from waybill.cli.places import host_told
 from waybill.errors import BadRequest
 
 if TYPE_CHECKING:
@@ -16,12 +17,14 @@ if TYPE_CHECKING:
 
 
 _FOLDER = "a folder of this machine"
+Id = Annotated[str, typer.Argument(help="The operation's id, a GUID.")]
 
 
 def operation_facts(operation: Operation) -> dict[str, Any]:
     """An operation as JSON: what `operations list` and `operations show` print."""
     return {
         "operation": operation.id,
+        "job": operation.number,
         "export": operation.export,
         "tenant": operation.tenant,
         "user": operation.user_id,
@@ -61,12 +64,7 @@ def list_operations(tenant: Tenant, data: Data = None, as_json: Json = False) ->
     screen.table("Operations", headings, rows)
 
 
-def show(
-    operation: Annotated[str, typer.Argument(help="The operation's id, a GUID.")],
-    tenant: Tenant,
-    data: Data = None,
-    as_json: Json = False,
-) -> None:
+def show(operation: Id, tenant: Tenant, data: Data = None, as_json: Json = False) -> None:
     """Show one operation whole, with the reason if it failed."""
     house = house_of(data)
     facts = operation_facts(house.operations.get(house.registry.tenant(tenant).id, operation.lower()))
@@ -76,6 +74,18 @@ def show(
     shown = {**facts, "storage_location": facts["storage_location"] or _FOLDER}
     for name, value in shown.items():
         screen.out.print(f"{name:<18}{'' if value is None else value}", markup=False)
+
+
+def cancel(operation: Id, tenant: Tenant, data: Data = None, as_json: Json = False) -> None:
+    """Ask an operation to stop, also one that another process runs. What was delivered so far stays."""
+    house = house_of(data)
+    owner = house.registry.tenant(tenant).id
+    asked = house.operations.get(owner, operation.lower())
+    job = house.jobs.cancel(owner, asked.number, "cli")
+    if as_json:
+        screen.result({"operation": asked.id, "job": job.number, "status": str(job.state)})
+    else:
+        screen.out.print(f"Operation {asked.id} is {str(job.state).replace('_', ' ')}.")
 
 
 def add_destination(
@@ -98,7 +108,8 @@ def add_destination(
             "Put the container's SAS URL into that variable: on a command line it would be seen by others.",
         )
     house = house_of(data)
-    made = house.destinations.add(house.registry.tenant(tenant).id, name, location)
+    with host_told(location, house.settings):
+        made = house.destinations.add(house.registry.tenant(tenant).id, name, location)
     if as_json:
         screen.result({"destination": made.name, "location": made.url})
     else:
@@ -131,9 +142,12 @@ def remove_destination(
 
 
 def register(cli: typer.Typer) -> None:
-    group = typer.Typer(help="Exports of people's data: how they stand.", no_args_is_help=True)
+    group = typer.Typer(
+        help="Exports of people's data: how they stand, and stopping them.", no_args_is_help=True
+    )
     group.command("list")(list_operations)
     group.command("show")(show)
+    group.command("cancel")(cancel)
     cli.add_typer(group, name="operations")
     places = typer.Typer(help="Containers that clients may name by a bare name.", no_args_is_help=True)
     places.command("add")(add_destination)

@@ -61,11 +61,58 @@ def target_of(export: Export, received: Received) -> str:
 
 
 def trusted() -> ssl.SSLContext:
-    """The machine's certificate authorities and, if named, those in SSL_CERT_FILE (`waybill serve --tls`)."""
+    """The machine's certificate authorities and, if named, those in SSL_CERT_FILE (`waybill serve --tls`).
+
+    Raises RemoteError if that file cannot be read.
+    """
     context = ssl.create_default_context()
     if extra := os.environ.get("SSL_CERT_FILE"):
-        context.load_verify_locations(extra)
+        try:
+            context.load_verify_locations(extra)
+        except OSError as error:  # ssl's own errors are OSErrors, and name no file
+            raise RemoteError(
+                f"SSL_CERT_FILE does not name a file of certificates ({error.strerror or 'it holds none'}).",
+                "Give the file that `waybill serve --tls` printed, or unset the variable.",
+            ) from None
     return context
+
+
+def no_answer(url: str, error: Exception) -> Unreachable:
+    """Why no answer came, and what to do about it. `error` is what the HTTP client raised.
+
+    The error's own text may hold the request with its headers: only its kind is told.
+    """
+    causes = list(_causes(error))
+    refused = next((cause for cause in causes if isinstance(cause, ssl.SSLCertVerificationError)), None)
+    if refused is not None:
+        return Unreachable(
+            f"{url} cannot be trusted: {refused.verify_message}.",
+            "If that is `waybill serve --tls`, set SSL_CERT_FILE to the authority it printed "
+            "(tls/authority.pem in its data folder), and name the server as its certificate does.",
+        )
+    if any(isinstance(cause, ssl.SSLError) for cause in causes):
+        return Unreachable(
+            f"{url} cannot be reached: it does not speak https.",
+            "Give its address as `waybill serve` printed it: http://HOST:PORT, unless it serves with --tls.",
+        )
+    if isinstance(error, httpx2.RemoteProtocolError):
+        speaks = "; it may speak https" if url.lower().startswith("http:") else ""
+        return Unreachable(
+            f"{url} cannot be reached: what answers there does not speak {url.partition(':')[0]}{speaks}.",
+            "Give its address as `waybill serve` printed it; that of `serve --tls` begins with https://.",
+        )
+    why = "nobody listens there" if any(isinstance(one, ConnectionRefusedError) for one in causes) else ""
+    return Unreachable(
+        f"{url} cannot be reached ({why or type(error).__name__}).",
+        "Is `waybill serve` running there? Give its address as it printed it: http://HOST:PORT, "
+        "or https://HOST:PORT of `serve --tls`.",
+    )
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 class Server:
@@ -121,7 +168,7 @@ class Server:
 
             def show(job: RemoteJob) -> None:
                 doing = job.progress.get("sheet") or job.progress.get("state", "")
-                meter(f"{doing}, {job.progress.get('rows', 0):,} rows")
+                meter(f"{doing}, {screen.counted(int(job.progress.get('rows') or 0), 'row')}")
 
             return self.wait(number, show)
 
@@ -172,11 +219,7 @@ class Server:
         try:
             yield
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-            # The error's own text may hold the request with its headers: only its kind is told.
-            raise Unreachable(
-                f"{self._url} cannot be reached ({type(error).__name__}).",
-                "Is `waybill serve` running there? Give its address as http://HOST:PORT.",
-            ) from None
+            raise no_answer(self._url, error) from None
 
 
 def _object(answer: httpx2.Response) -> dict[str, Any] | None:

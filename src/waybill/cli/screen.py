@@ -23,7 +23,10 @@ def result(value: Mapping[str, Any]) -> None:
 
 
 def table(title: str, headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """A readable table on standard output."""
+    """A readable table on standard output; of no rows, the word "none"."""
+    if not rows:
+        out.print(f"\n{title}: none", markup=False)
+        return
     out.print(f"\n{title}", markup=False)
     shown = Table(header_style="bold", expand=False)
     for heading in headings:
@@ -33,6 +36,11 @@ def table(title: str, headings: Sequence[str], rows: Sequence[Sequence[object]])
     # A pipe has no width: rows must not be folded there.
     width = None if sys.stdout.isatty() else 400
     Console(file=sys.stdout, highlight=False, width=width, markup=False).print(shown)
+
+
+def counted(number: int, thing: str) -> str:
+    """`1 row`, `1,200 rows`: a number with its noun, which takes an s."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
 class Meter(Protocol):

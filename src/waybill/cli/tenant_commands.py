@@ -86,10 +86,11 @@ def ingest_mgdc_command(
     from waybill.ingest.mgdc import ingest_mgdc
 
     house = house_of(data)
+    known = {one.id for one in house.registry.tenants()}
     with screen.progress("Reading") as meter:
 
         def on_bytes(file: str, done: int, total: int, rows: int) -> None:
-            meter(f"{file}, {rows:,} rows", done / total if total else None)
+            meter(f"{file}, {screen.counted(rows, 'row')}", done / total if total else None)
 
         result = ingest_mgdc(
             path,
@@ -103,6 +104,8 @@ def ingest_mgdc_command(
             fresh=fresh,
             progress=on_bytes,
         )
+    if result.tenant not in known:
+        screen.err.print(f"Registered the new tenant {result.tenant_name}.", markup=False)
     if as_json:
         screen.result(_facts(result))
         return

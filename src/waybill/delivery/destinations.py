@@ -95,7 +95,7 @@ class Destinations:
         with self._control.begin() as connection:
             gone = connection.execute(destination_table.delete().where(_is(tenant, name)))
         if not gone.rowcount:
-            raise NotFound(f"There is no destination {name}.", "List those there are.")
+            raise NotFound(f"There is no destination {name}.", "List them with `waybill destinations list`.")
 
     def find(self, tenant: str, name: str) -> str | None:
         """The full URL, with its SAS, of a destination; None if there is none of that name."""

@@ -14,7 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Never
 
-from waybill.delivery.sas import Sas, read_sas
+from waybill.delivery.sas import Sas, check_service_sas, read_sas
 from waybill.errors import LocationFault, LocationRefused
 
 MAX_LENGTH = 4096
@@ -95,12 +95,8 @@ def check_absolute(text: str) -> None:
 def parse_location(text: str, rules: StorageRules) -> Location:
     """The container that `text` names. Raises LocationRefused; touches no network."""
     uri = _split(text)
-    sas = read_sas(uri["query"])
-    authority = _AUTHORITY.fullmatch(uri["authority"])
-    if authority is None:
-        _invalid("Its host is not a plain name, or it carries a user name.")
-    scheme, host = uri["scheme"].lower(), authority["host"].lower()
-    port = int(authority["port"] or _PORTS.get(scheme, 0))
+    check_service_sas(uri["query"])
+    scheme, (host, port) = uri["scheme"].lower(), _host_and_port(uri)
     emulator = _is_emulator(host, port, rules)
     parts = _segments(uri["path"])
     if len(parts) != (2 if emulator else 1):
@@ -109,6 +105,9 @@ def parse_location(text: str, rules: StorageRules) -> Location:
             "The storage location does not name one container.",
             "Its path must be the container's name and nothing else.",
         )
+    sas = read_sas(uri["query"])
+    if not host:
+        _invalid("Its host is not a plain name, or it carries a user name.")
     if uri["fragment"]:
         _invalid("It has a fragment.")
     kind, account = (HostKind.EMULATOR, parts[0]) if emulator else _kind(scheme, host, port, rules)
@@ -126,6 +125,14 @@ def _split(text: str) -> Mapping[str, str]:
     if found is None:
         _invalid("It is not an absolute URL.")
     return {name: value or "" for name, value in found.groupdict().items()}
+
+
+def _host_and_port(uri: Mapping[str, str]) -> tuple[str, int]:
+    """Lower-case host, and port; an empty host where the authority is anything but these two."""
+    authority = _AUTHORITY.fullmatch(uri["authority"])
+    if authority is None:
+        return "", 0
+    return authority["host"].lower(), int(authority["port"] or _PORTS.get(uri["scheme"].lower(), 0))
 
 
 def _segments(path: str) -> list[str]:

@@ -16,7 +16,8 @@ class Patience:
     tries: of one call, the first among them. first_wait doubles up to longest_wait between them; a
     Retry-After is honoured up to longest_wait.
     connect: until a connection stands. silence: without a byte of the answer. whole: one try of a call,
-    whatever drips in. all: the checks of one storageLocation together.
+    whatever drips in. lookups: tries of finding the host's address. all: the checks of one storageLocation
+    together, its name's lookup included.
     """
 
     tries: int = 8
@@ -25,6 +26,7 @@ class Patience:
     connect: float = 10
     silence: float = 60
     whole: float = 300
+    lookups: int = 8
     all: float = 3600
     sleep: Sleep = asyncio.sleep
 
@@ -37,6 +39,6 @@ class Patience:
 IN_THE_BACKGROUND = Patience()
 """For a delivery: it may outlast a minute of trouble."""
 WHILE_THE_CALLER_WAITS = Patience(
-    tries=3, first_wait=0.3, longest_wait=3, connect=5, silence=10, whole=15, all=45
+    tries=3, first_wait=0.3, longest_wait=3, connect=5, silence=10, whole=15, lookups=1, all=45
 )
 """For checking a storageLocation: the client's own request is open meanwhile."""

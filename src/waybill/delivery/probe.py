@@ -7,17 +7,21 @@ Where the SAS itself says what storage will answer, its word is taken and nothin
   a SAS with create and add alone; ours does not, since large files and retries need `w`.
 - row 10: with `r`, reading tells whether the container is used (row 9) or merely readable.
 
-Beyond the contract, a container that anybody can read without a SAS is refused like row 10.
+Beyond the contract, a container that anybody can read without a SAS is refused like row 10. That is
+found out by reading RequestInfo.json, which stays behind if the SAS does not allow deleting.
 
 Who owns a container is decided by the first append, at position 0, and not by the creation of the
 blob. If the answer to the creation is lost and the next try meets 409, the blob is either ours or
 stands for another export; ours is still empty, and only there an append at position 0 succeeds.
-If the answer to that append is lost and the next try meets 412, the bytes are there, by our hand.
+If the answer to that append is lost and the next try meets 412, the bytes are there, and are taken
+for ours. They are, unless a second claim came in the same moment, lost the answer to its creation, and
+appended between our two tries, the first of which never arrived. Without permission to read nothing
+can tell these apart; then both claims stand, and two exports of callers who both hold the SAS share
+a container, each with a manifest of its own over files that the other may have overwritten.
 """
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from typing import Never
 
@@ -30,7 +34,9 @@ from waybill.errors import LocationFault, LocationRefused
 
 REQUEST_INFO = "RequestInfo.json"
 _JSON = "application/json"
-_CLEAN_UP = Patience(tries=2, first_wait=0.2, longest_wait=1, connect=3, silence=3, whole=5)
+_CLEAN_UP = Patience(
+    tries=2, first_wait=0.2, longest_wait=1, connect=3, silence=3, whole=5, lookups=1, all=15
+)
 
 
 def claim(location: Location, request_info: bytes, network: Network) -> None:
@@ -43,7 +49,7 @@ def claim(location: Location, request_info: bytes, network: Network) -> None:
     try:
         with Uplink(location, network) as uplink:
             checks = _Claim(location, request_info, network, uplink.calls)
-            uplink.do(asyncio.wait_for(checks.run(), network.patience.all))
+            uplink.do(uplink.in_time(checks.run()))
     except OSError as error:  # the name has no address, or time is up
         raise _invalid(f"Its host cannot be reached ({type(error).__name__}).") from None
 

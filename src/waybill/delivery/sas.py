@@ -65,12 +65,10 @@ class Sas:
         return ""
 
 
-def read_sas(query: str) -> Sas:
-    """The SAS in a URL's query. Raises LocationRefused: NO_SAS, ACCOUNT_SAS, else INVALID (graph.md 2.3,
-    rows 5, 6 and 11)."""
-    members = [_member(part) for part in query.split("&") if part]
-    names = [name for name, _ in members]
-    fields = dict(members)
+def check_service_sas(query: str) -> None:
+    """Whether a URL's query holds a service SAS at all, whatever it says. Raises LocationRefused: NO_SAS,
+    ACCOUNT_SAS (graph.md 2.3, rows 5 and 6)."""
+    fields = {name: value for name, _, value in (part.partition("=") for part in query.split("&"))}
     if not fields.get("sig") or not fields.get("sv"):
         raise LocationRefused(
             LocationFault.NO_SAS,
@@ -83,6 +81,14 @@ def read_sas(query: str) -> Sas:
             "The storage location carries an account SAS.",
             "Make a service SAS for the container alone.",
         )
+
+
+def read_sas(query: str) -> Sas:
+    """The service SAS in a URL's query, for which `check_service_sas` has passed. Raises LocationRefused:
+    INVALID (row 11)."""
+    members = [_member(part) for part in query.split("&") if part]
+    names = [name for name, _ in members]
+    fields = dict(members)
     for name in names:
         if names.count(name) > 1:
             raise _invalid(f"The member {_shown(name)} comes twice.")

@@ -18,6 +18,7 @@ from waybill.delivery.blob_calls import BlobCalls
 from waybill.delivery.guard import Pinned, pin
 from waybill.delivery.locations import Location
 from waybill.delivery.network import Network
+from waybill.delivery.patience import Patience
 
 T = TypeVar("T")
 
@@ -33,7 +34,8 @@ class Uplink:
         self._thread = threading.Thread(target=self._run, name="waybill-uplink", daemon=True)
 
     def __enter__(self) -> Self:
-        """Resolve, check and pin the host. Raises LocationRefused, or OSError if it has no address."""
+        """Resolve, check and pin the host. Raises LocationRefused, or OSError if it has no address or its
+        lookup takes longer than `patience.all`."""
         self._thread.start()
         self._loop, self.calls = self._ready.result()
         return self
@@ -52,6 +54,11 @@ class Uplink:
         """Run `work` in the loop and wait for its result."""
         return self.begin(work).result()
 
+    async def in_time(self, work: Coroutine[Any, Any, T]) -> T:
+        """`work`, ended with TimeoutError when `patience.all` has passed since this uplink began."""
+        async with asyncio.timeout_at(self._end):
+            return await work
+
     def _run(self) -> None:
         try:
             asyncio.run(self._live())
@@ -61,7 +68,8 @@ class Uplink:
             self._ready.set_exception(error)  # told to the thread that waits for it
 
     async def _live(self) -> None:
-        pinned = await self._pinned()
+        self._end = asyncio.get_running_loop().time() + self._network.patience.all
+        pinned = await self.in_time(self._pinned(self._network.patience))
         async with BlobCalls(self._location, pinned, self._network) as calls:
             self._ready.set_result((asyncio.get_running_loop(), calls))
             await self._leave.wait()
@@ -70,15 +78,27 @@ class Uplink:
                 task.cancel()
             await asyncio.gather(*under_way, return_exceptions=True)
 
-    async def _pinned(self) -> Pinned:
-        """The host's addresses. Only a resolver that says "try again" is asked again; it may block here,
-        where nothing else runs yet."""
-        patience = self._network.patience
-        for attempt in range(2, patience.tries + 1):
+    async def _pinned(self, patience: Patience) -> Pinned:
+        """The host's addresses. Only a resolver that says "try again" is asked again."""
+        for attempt in range(2, patience.lookups + 1):
             try:
-                return pin(self._location, self._network.resolve)
+                return await self._looked_up()
             except socket.gaierror as error:
                 if error.errno != socket.EAI_AGAIN:
                     raise
             await patience.sleep(patience.wait_before(attempt, None))
-        return pin(self._location, self._network.resolve)
+        return await self._looked_up()
+
+    async def _looked_up(self) -> Pinned:
+        """One lookup, in a thread of its own: no resolver can be stopped, but it can be left alone."""
+        found: Future[Pinned] = Future()
+        found.set_running_or_notify_cancel()  # whoever stops waiting does not take the place of its end
+
+        def look_up() -> None:
+            try:
+                found.set_result(pin(self._location, self._network.resolve))
+            except BaseException as error:  # noqa: BLE001  told to whoever still waits for it
+                found.set_exception(error)
+
+        threading.Thread(target=look_up, name="waybill-lookup", daemon=True).start()
+        return await asyncio.wrap_future(found)

@@ -130,8 +130,17 @@ def report(request: GroupsActivityRequest, facts: Facts) -> Table:
         json_only=JSON_ONLY,
         names=frozenset() if masked else NAMES,
         ids=frozenset() if masked else IDS,
-        gaps=() if known.told else (NOTHING_TOLD,),
+        gaps=_gaps(request, known),
     )
+
+
+def _gaps(request: GroupsActivityRequest, known: _Known) -> tuple[str, ...]:
+    if not known.told:
+        return (NOTHING_TOLD,)
+    if request.day is not None and request.day > known.refresh:
+        until = known.refresh.isoformat()
+        return (f"Activity is held up to {until}; what happened on {request.day.isoformat()} is not known.",)
+    return ()
 
 
 def _loaded(request: GroupsActivityRequest, facts: Facts, known: _Known) -> Rows:

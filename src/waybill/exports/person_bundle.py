@@ -6,7 +6,7 @@ What is in it: docs/personal-data.md; layout: graph.md 8. Queries: tenant/querie
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from typing import Any
 
@@ -16,11 +16,13 @@ from waybill.exports.person_files import (
     INBOUND_FILES_AT_HOME,
     PERSON_FILES,
     PRODUCTS,
+    Loaded,
     RecordFile,
 )
 from waybill.exports.person_gaps import drive_files, gaps_of, what_is_known
 from waybill.exports.person_paths import delivered_path
 from waybill.exports.person_request import Person
+from waybill.exports.person_words import WORDINGS
 
 BATCH_ROWS = 20_000
 """Grants that are put into words at once: memory is bounded by this, not by what a person reaches."""
@@ -43,6 +45,8 @@ def person_bundle(person: Person, facts: Facts, *, title: str, inbound: bool) ->
         parts=run.parts,
         gaps=run.gaps,
         about=run.about,
+        organisation=run.organisation,
+        not_covered=_NOT_COVERED,
     )
 
 
@@ -88,6 +92,8 @@ class _Run:
                 title=file.title,
                 source=file.source,
                 rows=partial(self._records, file),
+                wording=WORDINGS[file.path],
+                as_of=self._as_of_source(file.needs),
             )
         if self._known.contents:
             yield from self._contents()
@@ -102,6 +108,7 @@ class _Run:
                 source="OneDrive file contents",
                 size=size,
                 open=partial(self._facts.content, str(key)),
+                as_of=self._as_of_source(Loaded.DRIVES),
             )
 
     def _records(self, file: RecordFile) -> Iterator[Record]:
@@ -125,6 +132,23 @@ class _Run:
     def gaps(self) -> Iterator[Gap]:
         self._stage()
         return gaps_of(self._known, self._facts, inbound=self._inbound)
+
+    def _as_of_source(self, source: Loaded) -> datetime | None:
+        """The time of what was loaded apart from the rest; a day's activity is complete at its end."""
+        known = self._known
+        if source is Loaded.DRIVES:
+            newest = _moment(known.drive_newest)  # later than the snapshot where files were loaded later
+            return newest if newest and newest > self._as_of else None
+        if source is Loaded.USAGE:
+            return _end_of(known.usage_until)
+        if source in (Loaded.EVENTS, Loaded.DAYS) and known.activity_until:
+            end = _end_of(date.fromisoformat(known.activity_until))
+            return end and min(end, self._as_of)
+        return None
+
+    @property
+    def organisation(self) -> str:
+        return str(dict(self._facts.table("shared/settings")).get("tenant_name", ""))
 
     def about(self) -> tuple[AboutLine, ...]:
         settings = dict(self._facts.table("shared/settings"))
@@ -154,6 +178,11 @@ def _moment(value: datetime | date | None) -> datetime | None:
     if not isinstance(value, datetime):
         value = datetime.combine(value, time())
     return value.replace(tzinfo=UTC)
+
+
+def _end_of(day: date | None) -> datetime | None:
+    """The midnight, UTC, at which a day ends."""
+    return None if day is None else datetime.combine(day + timedelta(days=1), time(), UTC)
 
 
 def _stamp(value: datetime | date | None) -> str | None:

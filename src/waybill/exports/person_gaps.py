@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
+from datetime import date, datetime
 
 from waybill.export import Facts, Gap
 from waybill.exports.person_files import Loaded
-from waybill.exports.person_paths import delivered_path
+from waybill.exports.person_paths import FILES, delivered_path
 
 PAGE = 1000
 """Files of a OneDrive that are read from the snapshot at once."""
@@ -26,9 +27,16 @@ class Known:
     events: bool
     days: bool
     usage: bool
+    usage_until: date | None
+    """The newest of the usage reports that have rows about the person."""
+    usage_hidden: int
+    usage_unmatched: int
+    usage_rejected: int
     activity_until: str | None
     directory_complete: bool
     drives: bool
+    drive_newest: datetime | None
+    """The newest time of any file of the person, UTC without zone: the files were loaded then or later."""
     at_home: bool
     """Something is held of the person that only their own tenant should hold: licence, manager, OneDrive."""
     items: int
@@ -83,6 +91,15 @@ _OF_ALL = (
     _Rule("60/Events.json", lambda k: not k.events, f"Activity events. {_NEVER_LOADED}"),
     # Rows of usage reports are sums of the same days: one of the two is enough.
     _Rule("60/Days.json", lambda k: not k.days and not k.usage, f"Activity by day. {_NEVER_LOADED}"),
+    _Rule("60/UsageReports.json", lambda k: not k.usage and not k.usage_hidden + k.usage_unmatched + k.usage_rejected,
+          "No usage reports about people were loaded."),
+    _Rule("60/UsageReports.json", lambda k: k.usage_hidden,
+          "{n} rows of the usage reports that were loaded hide whom they are about: they may concern this person."),
+    _Rule("60/UsageReports.json", lambda k: k.usage_unmatched,
+          "{n} rows of the usage reports that were loaded could not be matched to one account: they may concern this "
+          "person."),
+    _Rule("60/UsageReports.json", lambda k: k.usage_rejected,
+          "{n} rows of the usage reports that were loaded could not be read: they may concern this person."),
 )  # fmt: skip
 _OF_USERS = (
     _Rule("10/Licenses.json", lambda k: not k.licenses, f"Licences. {_NEVER_LOADED}"),
@@ -115,6 +132,10 @@ def gaps_of(known: Known, facts: Facts, *, inbound: bool) -> Iterator[Gap]:
             f"On sites that the person is not known to reach, the source reported {far:,} times something that "
             "could not be placed or had no name. Whether it concerns this person cannot be told.",
         )
+    for path, reason in facts.table("person/drive_problems"):
+        # The path as it was shown, not as a blob would be named: nothing is delivered there.
+        told = f"When the OneDrive was loaded this could not be taken: {reason}."
+        yield Gap((FILES + path).rstrip("/"), told)
     if known.items:
         for _, path, copy, _, _ in drive_files(facts, held=False):
             yield Gap(delivered_path(path, copy), "The file is listed, but its contents are not held here.")

@@ -6,8 +6,8 @@ on the request, the snapshot and the operation's own row alone: written again, i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, BinaryIO
 
@@ -15,6 +15,7 @@ import orjson
 
 from waybill import __version__
 from waybill.export import AboutLine, Gap
+from waybill.files.record_view import Sample
 
 REQUEST_INFO = "RequestInfo.json"
 INDEX = "index.html"
@@ -53,7 +54,10 @@ class Empty:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Whose data it is, out of which snapshot, and who asked for it when. Times are aware."""
+    """Whose data it is, out of which snapshot, and who asked for it when. Times are aware.
+
+    `organisation`: the tenant's name, "" if it is not known.
+    """
 
     operation: str
     tenant: str
@@ -62,17 +66,23 @@ class Origin:
     snapshot: str
     as_of: datetime
     submitted: datetime
+    organisation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """Everything the manifest and the index page tell. `files` in the order in which people read them."""
+    """Everything the manifest and the index page tell. `files` in the order in which people read them.
+
+    For the page alone: `samples`, the first records of files by their paths, and `not_covered`.
+    """
 
     origin: Origin
     files: Sequence[Entry]
     empty: Sequence[Empty]
     gaps: Sequence[Gap]
     about: Sequence[AboutLine]
+    samples: Mapping[str, Sample] = field(default_factory=dict)
+    not_covered: str = ""
 
 
 def write_manifest(file: BinaryIO, contents: Contents) -> None:
@@ -120,7 +130,7 @@ def _head(contents: Contents) -> dict[str, Any]:
             "empty": len(contents.empty),
             "gaps": len(contents.gaps),
         },
-        "note": f"Everything in the container is listed under files, but {MANIFEST} itself.",
+        "note": f"Everything this export wrote is listed under files, but {MANIFEST} itself.",
     }
 
 

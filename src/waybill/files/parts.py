@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from xml.sax.saxutils import escape, quoteattr
 
 from waybill.export import Column
 from waybill.files.cells import heading
@@ -58,7 +57,7 @@ def sheet_head(columns: Sequence[Column], *, first: bool) -> bytes:
         f'<col min="{n}" max="{n}" width="{min(max(column.width, 1), _WIDEST)}" customWidth="1"/>'
         for n, column in enumerate(columns, 1)
     )
-    headings = "".join(f"<c{heading(column.name)}" for column in columns)
+    headings = "".join(heading(column.name) for column in columns)
     selected = ' tabSelected="1"' if first else ""
     return (
         f'{_DECLARATION}<worksheet xmlns="{_MAIN}"><sheetViews><sheetView{selected} workbookViewId="0">'
@@ -76,7 +75,7 @@ def sheet_tail(part: Part) -> bytes:
 def workbook(parts: Sequence[Part]) -> bytes:
     """The list of sheets, and the hidden names by which Excel knows their filters."""
     sheets = "".join(
-        f'<sheet name={quoteattr(part.name)} sheetId="{part.number}" r:id="rId{part.number}"/>'
+        f'<sheet name="{_escaped(part.name)}" sheetId="{part.number}" r:id="rId{part.number}"/>'
         for part in parts
     )
     filters = "".join(
@@ -92,7 +91,11 @@ def workbook(parts: Sequence[Part]) -> bytes:
 
 def _quoted(name: str) -> str:
     doubled = name.replace("'", "''")
-    return escape(f"'{doubled}'")
+    return _escaped(f"'{doubled}'")
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
 
 
 def _relation(number: int, kind: str, target: str) -> str:

@@ -8,19 +8,29 @@ from __future__ import annotations
 
 from typing import Any, BinaryIO
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from waybill.export import Column, Kind, Table
+from waybill.files.text_cells import bytes_of, offsets_of
 
 BOM = b"\xef\xbb\xbf"
 END = "\r\n"
 
-_QUOTED = r'[",\r\n]'
-_FORMULA = r"^[=+\-@\t\r]"
+_QUOTED = (b'"', b",", b"\r", b"\n")
+_FORMULA = b"=+-@\t\r"
+_EMPTY_FOR_NULL = pc.JoinOptions(null_handling="replace", null_replacement="")
+
+_SECONDS, _MICROS = len("2026-05-01 02:03:04"), len("2026-05-01 02:03:04.000000")
+_BEFORE_TIME = len("2026-05-01")
 
 Array = Any
 """An Arrow array of any type; the stubs know no function that takes several."""
+
+Rows = npt.NDArray[np.bool_]
+"""Which rows of a column are meant."""
 
 
 def write_csv(file: BinaryIO, table: Table, *, guard_formulas: bool = False) -> int:
@@ -31,8 +41,8 @@ def write_csv(file: BinaryIO, table: Table, *, guard_formulas: bool = False) -> 
     """
     kept = [place for place, column in enumerate(table.columns) if column.name not in table.json_only]
     columns = [table.columns[place] for place in kept]
-    heading = pa.array([column.name for column in columns])
-    file.write(BOM + ",".join(_quoted(heading).to_pylist()).encode() + END.encode())
+    heading = _texts(pa.array([column.name for column in columns]), guard=False)
+    file.write(BOM + ",".join(heading.to_pylist()).encode() + END.encode())
     rows = 0
     for batch in table.rows():
         rows += batch.num_rows
@@ -46,37 +56,95 @@ def write_csv(file: BinaryIO, table: Table, *, guard_formulas: bool = False) -> 
 
 
 def _cells(values: Array, column: Column, guard: bool) -> Array:
-    """One column as text without nulls, quoted where needed."""
+    """One column as text, guarded and quoted where needed. Nulls stay null."""
     if column.kind in (Kind.TEXT, Kind.LINK):
-        return _quoted(_guarded(values) if guard else values)
+        return _texts(values, guard)
     if column.kind is Kind.BOOL:
-        text = pc.if_else(values, "True", "False")
-    elif column.kind is Kind.TIME:
-        text = pc.replace_substring_regex(pc.strftime(values, format="%Y-%m-%dT%H:%M:%SZ"), r"\.0+Z$", "Z")
-    else:
-        text = values.cast(pa.string())  # digits, or an ISO date
-    return pc.fill_null(text, "")
+        return pc.if_else(values, "True", "False")
+    if column.kind is Kind.TIME:
+        return _times(values)
+    return values.cast(pa.string())  # digits, or an ISO date
 
 
-def _quoted(values: Array) -> Array:
-    values = pc.fill_null(values, "")
-    needed = pc.match_substring_regex(values, _QUOTED)
-    if not pc.any(needed).as_py():
+def _texts(values: Array, guard: bool) -> Array:
+    raw = bytes(bytes_of(values))
+    if not raw:
         return values
-    inside = pc.replace_substring(values, '"', '""')
-    return pc.if_else(needed, pc.binary_join_element_wise('"', inside, '"', ""), values)
+    quoted = _holding(values, raw, [mark for mark in _QUOTED if mark in raw])
+    guarded = _beginning(values, raw) if guard else None
+    for rows, change in ((guarded, _guard), (quoted, _quote)):
+        if rows is not None and rows.any():
+            mask = pa.array(rows)
+            values = pc.replace_with_mask(values, mask, change(values.filter(mask)))
+    return values
 
 
-def _guarded(values: Array) -> Array:
-    return pc.if_else(
-        pc.match_substring_regex(values, _FORMULA), pc.binary_join_element_wise("'", values, ""), values
+def _holding(values: Array, raw: bytes, marks: list[bytes]) -> Rows | None:
+    """The rows that hold any of these bytes; None without marks."""
+    if not marks:
+        return None
+    data = np.frombuffer(raw, np.uint8)
+    found = data == marks[0][0]
+    for mark in marks[1:]:
+        found |= data == mark[0]
+    places = offsets_of(values)
+    rows = np.zeros(len(values), np.bool_)
+    # Of the texts that begin at one place only the last is not empty, and that is the one found.
+    rows[np.searchsorted(places, np.flatnonzero(found) + places[0], "right") - 1] = True
+    return rows
+
+
+def _beginning(values: Array, raw: bytes) -> Rows:
+    """The rows that begin like a formula."""
+    places = offsets_of(values)
+    first = np.frombuffer(raw, np.uint8).take(places[:-1] - places[0], mode="clip")
+    risky = np.zeros(256, np.bool_)
+    risky[list(_FORMULA)] = True
+    rows: Rows = risky[first] & (places[1:] > places[:-1])
+    return rows
+
+
+def _quote(values: Array) -> Array:
+    return pc.binary_join_element_wise('"', pc.replace_substring(values, '"', '""'), '"', "")
+
+
+def _guard(values: Array) -> Array:
+    return pc.binary_join_element_wise("'", values, "")
+
+
+def _times(values: Array) -> Array:
+    """Times as 2026-05-01T02:03:04Z, with six more digits if they are not whole seconds."""
+    whole = not (_micros(values) % 1_000_000).any()
+    text = values.cast(pa.timestamp("s") if whole else pa.timestamp("us")).cast(pa.string())
+    length = _SECONDS if whole else _MICROS
+    present = len(values) - values.null_count
+    if len(bytes_of(text)) != present * length:  # years of more than four digits
+        text = pc.strftime(values, format="%Y-%m-%dT%H:%M:%SZ")
+    else:
+        text = _with_marks(text, present, length)
+    return text if whole else pc.replace_substring_regex(text, r"\.0+Z$", "Z")
+
+
+def _micros(values: Array) -> npt.NDArray[np.int64]:
+    numbers = values.view(pa.int64())
+    filled: npt.NDArray[np.int64] = (pc.fill_null(numbers, 0) if values.null_count else numbers).to_numpy()
+    return filled
+
+
+def _with_marks(text: Array, count: int, length: int) -> Array:
+    """Texts of `length` bytes each (or null) with a T before the time and a Z at the end."""
+    marked = np.empty((count, length + 1), np.uint8)
+    marked[:, :-1] = np.frombuffer(bytes_of(text), np.uint8).reshape(count, length)
+    marked[:, _BEFORE_TIME] = ord("T")
+    marked[:, -1] = ord("Z")
+    places = (offsets_of(text) - offsets_of(text)[0]) // length * (length + 1)
+    made = pa.StringArray.from_buffers(
+        len(text), pa.py_buffer(places.astype(np.int32).tobytes()), pa.py_buffer(marked.tobytes())
     )
+    return pc.if_else(text.is_valid(), made, None) if text.null_count else made
 
 
 def _lines(cells: list[Array]) -> memoryview:
     """The rows of one batch: the buffer of the joined texts is the file's own bytes."""
-    cells[-1] = pc.binary_join_element_wise(cells[-1], END, "")
-    lines = pc.binary_join_element_wise(*cells, ",")
-    _validity, offsets, data = lines.buffers()
-    bounds = memoryview(offsets).cast("i")
-    return memoryview(data)[bounds[lines.offset] : bounds[lines.offset + len(lines)]]
+    cells[-1] = pc.binary_join_element_wise(cells[-1], END, "", options=_EMPTY_FOR_NULL)
+    return bytes_of(pc.binary_join_element_wise(*cells, ",", options=_EMPTY_FOR_NULL))

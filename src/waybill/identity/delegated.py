@@ -60,7 +60,7 @@ class PracticeTokens:
             raise Conflict(
                 "This tenant does not hold practice data: nobody can be impersonated in it.",
                 "Use a tenant made by `waybill practice`; for a real one, sign in through Entra "
-                "(settings entra_tenants and app_id_uri).",
+                "(WAYBILL_ENTRA_TENANTS names its id; the token must be for WAYBILL_APP_ID_URI).",
             )
         claims = {
             **base_claims(

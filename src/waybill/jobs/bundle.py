@@ -31,6 +31,7 @@ from waybill.files.manifest import (
     Origin,
     write_manifest,
 )
+from waybill.files.record_view import Sample, keeping_first
 from waybill.jobs.table import Job
 from waybill.jobs.watch import Watch
 
@@ -106,6 +107,7 @@ class _Sending:
         self._under_way: dict[str, _Part] = {}
         self._arrived: list[tuple[int, Entry]] = []
         self._empty: list[Empty] = []
+        self._samples: dict[str, Sample] = {}
         self._gaps: list[tuple[int, Gap]] = []
         # An earlier run got to the end: what it did not deliver must not come after its manifest.
         self._closed = journal.arrived(MANIFEST) is not None
@@ -150,12 +152,14 @@ class _Sending:
 
     def _outgoing_of(self, order: int, part: Records | Content) -> Outgoing | None:
         """The part, ready to be sent; None if there is nothing of it."""
-        entry = Entry(part.path, 0, "", None, part.product, part.title, part.source, self._facts.as_of)
+        as_of = part.as_of or self._facts.as_of
+        entry = Entry(part.path, 0, "", None, part.product, part.title, part.source, as_of)
         if isinstance(part, Records):
             temporary = self._scratch / f"{order}.json"
+            sample = Sample(part.wording, [])
             made = records_json.write_records(
                 temporary,
-                part.rows(),
+                keeping_first(part.rows(), sample),
                 self._delivery.operation,
                 lambda rows: self._watch.wrote(part.path, rows),
             )
@@ -163,6 +167,7 @@ class _Sending:
                 self._empty.append(Empty(part.path, part.product, part.title, part.source))
                 return None
             entry = replace(entry, size=made.size, sha256=made.sha256, rows=made.rows)
+            self._samples[part.path] = sample
             self._under_way[part.path] = _Part(order, entry, made.size, temporary)
             return Outgoing(part.path, made.size, _reading(temporary), records_json.MEDIA_TYPE)
         if self._closed and self._journal.arrived(part.path) is None:
@@ -244,11 +249,14 @@ class _Sending:
                 self._facts.snapshot,
                 self._facts.as_of,
                 self._delivery.submitted,
+                self._bundle.organisation,
             ),
             files=(request, *parts),
             empty=tuple(self._empty),
             gaps=(*gaps, *self._bundle.gaps()),
             about=self._bundle.about(),
+            samples=self._samples,
+            not_covered=self._bundle.not_covered,
         )
 
 

@@ -52,6 +52,7 @@ class Operation:
     """One operation as it stood when it was read. Times are aware, UTC.
 
     id                the GUID of its job
+    number            the number of its job, by which Jobs.cancel stops it
     user_id           object id of the person
     storage_location  without a query; None for a folder of this machine
     completed         set if, and only if, the status is complete or failed
@@ -61,6 +62,7 @@ class Operation:
     """
 
     id: str
+    number: int
     tenant: str
     user_id: str
     storage_location: str | None
@@ -252,6 +254,7 @@ def _operation_of(row: sa.Row[Any]) -> Operation:
     status = _status(job)
     return Operation(
         id=job.guid,
+        number=job.number,
         tenant=job.tenant,
         user_id=row.user_id,
         storage_location=row.location or None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from waybill.delivery import probe, tree
 from waybill.delivery.container import Container
@@ -12,6 +13,8 @@ from waybill.delivery.locations import StorageRules, check_absolute, parse_locat
 from waybill.delivery.network import Network
 from waybill.delivery.outgoing import Target
 from waybill.delivery.patience import WHILE_THE_CALLER_WAITS
+from waybill.errors import LocationFault, LocationRefused
+from waybill.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,3 +100,16 @@ class DeliveryStorage:
 
     def folder_target(self, folder: Path) -> Target:
         return tree.Tree(folder)
+
+
+def is_strange_host(location: str, settings: Settings) -> bool:
+    """Whether the host alone would be refused, were the path a container's."""
+    rules = StorageRules(settings.storage_hosts, settings.storage_emulators, settings.storage_ca)
+    parts = urlsplit(location)
+    if parts.netloc.lower() in {one.lower() for one in rules.emulators}:
+        return False
+    try:
+        parse_location(f"https://{parts.netloc}/container?{parts.query}", rules)
+    except LocationRefused as error:
+        return error.fault is LocationFault.INVALID
+    return False

@@ -103,6 +103,10 @@ CREATE TABLE drive_item (
   modified_at TIMESTAMP, modified_by VARCHAR, content VARCHAR
 );
 
+-- What was where a person's files were loaded from (`waybill ingest files`) and could not be taken: exports name each.
+-- path: as in drive_item, what cannot be printed escaped; '' = the whole drive. reason: half a sentence, "a symlink".
+CREATE TABLE drive_problem (owner INTEGER NOT NULL, path VARCHAR NOT NULL, reason VARCHAR NOT NULL);
+
 -- What a person did. workload: SharePoint | OneDrive | Teams | Exchange | Yammer | Entra ...
 CREATE TABLE activity_event (
   principal INTEGER NOT NULL, "at" TIMESTAMP NOT NULL, workload VARCHAR NOT NULL, operation VARCHAR NOT NULL,
@@ -148,4 +152,12 @@ CREATE TABLE usage_report (
   members BIGINT, external_members BIGINT, emails_received BIGINT, active_files BIGINT, yammer_posted BIGINT,
   yammer_read BIGINT, yammer_liked BIGINT, mailbox_items BIGINT, mailbox_bytes BIGINT, site_files BIGINT,
   site_bytes BIGINT, group_id VARCHAR, channel_messages BIGINT, meetings BIGINT
+);
+
+-- What became of the rows of usage reports about people (`waybill ingest usage`), by report, refresh date and
+-- period; both NULL = a file in which no row could be read. taken: now in person_usage. concealed: the source hid
+-- the name; unmatched: nobody, or several, have it; rejected: unreadable. Those three may concern anybody.
+CREATE TABLE usage_load (
+  report VARCHAR NOT NULL, refresh_date DATE, period INTEGER, taken BIGINT NOT NULL, concealed BIGINT NOT NULL,
+  unmatched BIGINT NOT NULL, rejected BIGINT NOT NULL
 );

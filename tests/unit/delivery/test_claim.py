@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from azure.storage.blob import AccessPolicy, ContainerSasPermissions, PublicAccess
 
 from tests.azurite import Azurite
+from tests.fault_proxy import Call, Fault, Plan, fault_proxy
+from tests.local_tls import make_certificate
 from tests.unit.delivery.delivery_parts import REQUEST_INFO, network
 from waybill.delivery import probe
 from waybill.delivery.locations import StorageRules, parse_location
@@ -54,6 +57,7 @@ BAD = (
     Bad("altered", lambda a, c: _altered(a.sas_url(c)), LocationFault.NO_WRITE),
     Bad("altered, may read", lambda a, c: _altered(a.sas_url(c, "racw")), LocationFault.NO_WRITE),
     Bad("one blob's SAS", lambda a, c: a.blob_sas_url(c, "x"), LocationFault.NO_WRITE),
+    Bad("create and add", lambda a, c: a.sas_url(c, "ac"), LocationFault.NO_WRITE),
     Bad("create only", lambda a, c: a.sas_url(c, "c"), LocationFault.NO_WRITE),
     Bad("delete only", lambda a, c: a.sas_url(c, "d"), LocationFault.NO_WRITE),
     Bad("read only", lambda a, c: a.sas_url(c, "r"), LocationFault.NO_WRITE),
@@ -128,13 +132,23 @@ def test_a_stored_policy_is_found_out_by_asking(azurite: Azurite) -> None:
         assert azurite.names(container) == ([] if fault else ["RequestInfo.json"])
 
 
-def test_a_public_container_is_refused(azurite: Azurite) -> None:
-    """A container that anybody may read is no place for a person's data, whatever the SAS says."""
+def test_a_public_container_is_refused(azurite: Azurite, tmp_path: Path) -> None:
+    """A container that anybody may read is no place for a person's data, whatever the SAS says.
+
+    Reading with the SAS is answered 403 by the proxy, as Azure does: Azurite lets any SAS read a public container.
+    """
     container = azurite.container()
     with azurite.service() as service, service.get_container_client(container) as client:
         client.set_container_access_policy({}, public_access=PublicAccess.BLOB)
-    with pytest.raises(LocationRefused, match="read") as caught:
-        claim(azurite, azurite.sas_url(container, "acwd"))
+    plan = Plan(Call.READ, Fault.REFUSED_403)
+    certificate = make_certificate(tmp_path)
+    with fault_proxy(azurite.address, certificate, plan) as proxy:
+        url = azurite.sas_url(container, "acwd").replace(
+            f"http://{azurite.address}", f"https://{proxy.address}"
+        )
+        rules = StorageRules(emulators=(proxy.address,), ca=certificate.ca)
+        with pytest.raises(LocationRefused, match="Anybody can read") as caught:
+            probe.claim(parse_location(url, rules), REQUEST_INFO, network(ca=certificate.ca))
     assert caught.value.fault is LocationFault.MAY_READ
     assert azurite.names(container) == []
 

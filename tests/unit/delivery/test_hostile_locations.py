@@ -345,6 +345,10 @@ def test_an_emulator_is_its_host_and_port_exactly() -> None:
         ("ftp://evil.example/a/b", LocationFault.NO_SAS),
         ("https://127.0.0.1/a/b?sv=1&sig=x&ss=b", LocationFault.ACCOUNT_SAS),
         ("https://127.0.0.1/a/b?sv=1&sig=x", LocationFault.NOT_A_CONTAINER),
+        ("https://127.0.0.1/a/b?sv=1&sig=x&strange=1", LocationFault.NOT_A_CONTAINER),
+        ("https://user@127.0.0.1/a/b?sv=%zz&sig=x", LocationFault.NOT_A_CONTAINER),
+        ("https://127.0.0.1/a/b?strange=%zz", LocationFault.NO_SAS),
+        (good(query=f"{SAS}&strange=1"), LocationFault.INVALID),
         ("https://127.0.0.1/container?sv=1&sig=x", LocationFault.INVALID),
     ],
 )
@@ -365,3 +369,18 @@ def test_row_two_alone() -> None:
                 check_absolute(text)
             assert caught.value.fault is LocationFault.INVALID
     assert recorder.dialled == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mailto:exports@contoso.com",
+        "https://b\u00fccher.blob.core.windows.net/con",
+        f" {good()}",
+        f"{good()}\n",
+    ],
+)
+def test_other_uris_are_no_locations(text: str) -> None:
+    """A URI without a host, a host that is not ASCII, and blanks around a URL fail row 2."""
+    with pytest.raises(LocationRefused):
+        check_absolute(text)

@@ -7,6 +7,7 @@ import io
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from html.parser import HTMLParser
 from pathlib import Path
@@ -16,9 +17,10 @@ from urllib.parse import unquote, urljoin
 import pytest
 
 from waybill.errors import WaybillError
-from waybill.export import AboutLine, Gap
+from waybill.export import NO_WORDING, AboutLine, Gap, Wording
 from waybill.files.index_page import write_index
 from waybill.files.manifest import Contents, Empty, Entry, Origin, write_manifest
+from waybill.files.record_view import SHOWN, Sample, keeping_first
 from waybill.files.records_json import write_records
 
 AS_OF = datetime(2026, 6, 1, tzinfo=UTC)
@@ -171,10 +173,9 @@ def test_links_lead_to_the_files_beside_the_page() -> None:
     base = "https://box.example/c/"
     targets = [urljoin(base, link) for link in page.links]
     assert all(target.startswith(base) for target in targets)
-    assert [unquote(target.removeprefix(base)) for target in targets] == [
-        "manifest.json",
-        *(entry.path for entry in one.files),
-    ]
+    assert sorted(unquote(target.removeprefix(base)) for target in targets) == sorted(
+        ["manifest.json", *(entry.path for entry in one.files)]
+    )
 
 
 def test_gaps_come_first() -> None:
@@ -183,3 +184,110 @@ def test_gaps_come_first() -> None:
     assert 0 < text.index("What is missing (2)") < text.index("Things")
     assert "What is missing" not in page_of(contents(gaps=0))[0]
     assert "known to be missing" in page_of(contents(gaps=0))[0]
+
+
+def shown(rows: list[Mapping[str, Any]], total: int, wording: Wording = NO_WORDING) -> tuple[str, Page]:
+    one = replace(contents(gaps=0, text=""), samples={"20/A.json": Sample(wording, rows)})
+    (first, *others) = one.files
+    return page_of(replace(one, files=(replace(first, rows=total), *others)))
+
+
+def test_records_are_shown_in_words() -> None:
+    """One record is a list: words for its members, yes and no, times in plain UTC, objects taken apart; what is
+    not told is named, and the part is open where the export says so."""
+    row: Mapping[str, Any] = {
+        "isAdmin": False,
+        "when": "2026-05-30T10:11:12.5Z",
+        "day": "2026-05-30",
+        "size": 1_234_567,
+        "row": {"Meeting Count": "3", "Blank": None, "Used": True},
+        "names": ["a", None, "b"],
+        "city": None,
+    }
+    wording = Wording("What it is about.", {"isAdmin": "Administrator", "city": "Town"}, unfolded=True)
+    text, page = shown([row], 1, wording)
+    told = dict(re.findall("<dt>(.*?)</dt><dd><bdi>(.*?)</bdi></dd>", text.partition("<details")[2]))
+    assert told == {
+        "Administrator": "no",
+        "When": "2026-05-30 10:11 UTC",
+        "Day": "2026-05-30",
+        "Size": "1,234,567",
+        "Row": "Meeting Count: 3; Used: yes",
+        "Names": "a, b",
+    }
+    assert "Nothing is held here for: Town." in page.text
+    assert ("open", None) in page.attributes
+    assert "What it is about." in page.text
+
+
+def test_many_records_are_a_table_and_the_rest_is_counted() -> None:
+    """Main members get columns, others stand together; how many records the page leaves out is said."""
+    rows: list[Mapping[str, Any]] = [
+        {f"m{n}": f"{number}.{n}" for n in range(12)} | {"none": None} for number in range(SHOWN)
+    ]
+    text, page = shown(rows, 1_334, Wording(main=("m3", "m0")))
+    heads = re.findall("<th>(.*?)</th>", text.partition("<details")[2].partition("</thead>")[0])
+    assert heads == ["M3", "M0", "More"]
+    assert all(f"{number}.{n}" in page.text for number in range(SHOWN) for n in range(12))
+    assert "… and 1,234 more in " in page.text
+    assert ("open", None) not in page.attributes
+
+
+def test_only_the_first_records_are_kept() -> None:
+    """However many rows go by, a sample keeps as many as are shown, and passes all on."""
+    sample = Sample(NO_WORDING, [])
+    rows: Iterator[Row] = ((AS_OF, {"n": number}) for number in range(10 * SHOWN))
+    assert [row[1]["n"] for row in keeping_first(rows, sample)] == list(range(10 * SHOWN))
+    assert [row["n"] for row in sample.rows] == list(range(SHOWN))
+
+
+def test_hostile_records_become_no_markup() -> None:
+    """Names, values and nested members of records have the tags of harmless ones."""
+
+    def page(text: str) -> Page:
+        rows: list[Mapping[str, Any]] = [
+            {"name": text, "row": {text: text}, f"m{text}": text, "list": [text]}
+        ] * 3
+        return shown(rows, 3, Wording(text, {"name": text}))[1]
+
+    assert page(HOSTILE).tags == page("plain").tags
+
+
+def test_the_page_stays_small() -> None:
+    """Long values, many records, files and gaps leave a page of about a megabyte that says what it left out."""
+    long = "名<" * 5_000
+    files = tuple(
+        Entry(f"50/Files/{n:06d}", 1, "ab" * 32, None, "OneDrive", "x", "y", AS_OF) for n in range(20_000)
+    )
+    records = [Entry(f"20/{n}.json", 1, "ab" * 32, SHOWN, "Things", "t", "s", AS_OF) for n in range(20)]
+    rows: list[Mapping[str, Any]] = [{f"m{n}": long for n in range(20)}] * SHOWN
+    gaps = tuple(Gap(f"50/Files/lost{n}", "Lost.") for n in range(20_000))
+    samples = {entry.path: Sample(NO_WORDING, rows) for entry in records}
+    text, page = page_of(Contents(contents().origin, (*records, *files), (), gaps, (), samples))
+    assert len(text.encode()) < 1_500_000
+    assert sum(piece.endswith(" more, which manifest.json lists.") for piece in page.text) == 2
+    assert "What is missing (20,000)" in page.text
+
+
+def test_the_organisation_comes_first_and_technical_lines_last() -> None:
+    """The organisation's name stands before its id, whom to ask and what is not covered are said, lines for
+    administrators stand at the end, and the page counts the files as the manifest does."""
+    one = contents(text="")
+    one = replace(one, origin=replace(one.origin, organisation="Contoso"), not_covered="No mail.")
+    text, page = page_of(one)
+    assert "Contoso (t1)" in page.text
+    assert text.index("Contoso (t1)") < text.index("ask the organisation") < text.index("No mail.")
+    assert text.index("Things") < text.index("For administrators") < text.index("Request")
+    assert "3, this page among them" in page.text
+
+
+def test_ages_are_told_by_source_where_they_differ() -> None:
+    """A source whose data is of another time than the snapshot is named with its own; others are not."""
+    one = contents(text="")
+    assert "but:" not in page_of(one)[0]
+    first, second = one.files
+    later = replace(second, source="loaded later", as_of=AS_OF + timedelta(days=1))
+    text, _ = page_of(replace(one, files=(first, later)))
+    assert "72 hours old" not in text
+    assert "3 days old when it was asked for; but:" in text
+    assert "<bdi>loaded later</bdi>: 2026-06-02 00:00 UTC, 2 days old" in text

@@ -174,6 +174,33 @@ def test_whatever_goes_in_comes_out(table: list[tuple[Any, ...]]) -> None:
             assert differences(reader(path)["S"][1:], columns) == []
 
 
+@settings(max_examples=40, deadline=None)
+@given(st.lists(ROW, min_size=2, max_size=12), st.integers(1, 11))
+def test_a_cell_depends_on_its_row_alone(table: list[tuple[Any, ...]], size: int) -> None:
+    """A row's XML is the same whatever rows come in its batch: the form of a cell is not its neighbours'."""
+    arrays = [
+        pa.array(list(values), ARROW[column.kind])
+        for values, column in zip(zip(*table, strict=True), COLUMNS, strict=True)
+    ]
+
+    def xml(start: int, count: int) -> bytes:
+        return bytes(rows([cells(array.slice(start, count)) for array in arrays])[0])
+
+    assert xml(0, len(table)) == b"".join(xml(start, size) for start in range(0, len(table), size))
+
+
+def test_what_lies_under_a_null_is_not_shown() -> None:
+    """Bytes that a null covers do not come into its cell, whatever they are."""
+    offsets, covered = pa.py_buffer(b"\0\0\0\0\3\0\0\0\4\0\0\0"), pa.py_buffer(b"\1<&a")
+    texts = pa.StringArray.from_buffers(2, offsets, covered, pa.py_buffer(b"\2"))
+    furthest = pa.py_buffer(b"\xff" * 7 + b"\x7f" + b"\1" + b"\0" * 7)
+    numbers = pa.Array.from_buffers(pa.int64(), 2, [pa.py_buffer(b"\2"), furthest])
+    times = pa.Array.from_buffers(pa.timestamp("us"), 2, [pa.py_buffer(b"\2"), furthest])
+    first, second = bytes(rows([cells(texts), cells(numbers), cells(times)])[0]).decode().split("</row>")[:2]
+    assert first == "<row><c/><c/><c/>"
+    assert re.findall("<(?:t|v)>(.*?)</", second) == ["a", "1", "25569.00000000001"]
+
+
 def test_floats_are_numbers_only_where_excel_has_them() -> None:
     """A float is its shortest exact number; NaN and infinity, which Excel has not, are text."""
     column = pa.array([1.5, 0.1, 1e308, float("nan"), float("inf"), None])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from tests.unit.load.load_parts import House
 from waybill.errors import Conflict, DataProblem, NotFound
 from waybill.ingest.folder import DriveCount, Refused
-from waybill.ingest.folder.walk import MAX_DEPTH
+from waybill.ingest.folder.walk import MAX_DEPTH, Item, NotTaken, open_folder, walk
 from waybill.tenant.contents import ContentStore
 
 NAMES = (
@@ -24,6 +25,12 @@ NAMES = (
 def items(house: House, snapshot: str, owner: int = 0) -> list[tuple[str, str, int | None, str | None]]:
     return house.query(
         snapshot, f"SELECT path, kind, size, content FROM drive_item WHERE owner = {owner} ORDER BY path"
+    )
+
+
+def problems(house: House, snapshot: str, owner: int = 0) -> list[tuple[str, str]]:
+    return house.query(
+        snapshot, f"SELECT path, reason FROM drive_problem WHERE owner = {owner} ORDER BY path, reason"
     )
 
 
@@ -87,6 +94,9 @@ def test_what_is_no_file_is_refused_and_named(house: House) -> None:
         (folder / os.fsdecode(b"bad\xff.txt")).write_bytes(b"x")
         result = house.files()
     assert [row[0] for row in items(house, result.snapshot)] == ["fine.txt"]
+    assert {f"anna@contoso.com/{path}" for path, _ in problems(house, result.snapshot)} == {
+        one.name for one in result.refused
+    }
     assert set(result.refused) == {
         Refused("anna@contoso.com/link.txt", "a symlink"),
         Refused("anna@contoso.com/linked", "a symlink"),
@@ -107,6 +117,9 @@ def test_folders_of_nobody_are_named_and_skipped(house: House) -> None:
     (house.inbox / "boris@contoso.com").symlink_to(house.folder, target_is_directory=True)
     result = house.files()
     assert list(result.drives) == ["anna@contoso.com"]
+    assert problems(house, result.snapshot) == [("", "a second folder of this person, anna@contoso.com")]
+    stays = "boris@contoso.com is not a folder: the drive stays as it was"
+    assert problems(house, result.snapshot, 2) == [("", stays)]
     assert {one.name: one.reason[:22] for one in result.refused} == {
         "eve@contoso.com": "nobody of this tenant'",
         "clara@contoso.com": "2 accounts of this ten",
@@ -140,14 +153,17 @@ class Meddling(ContentStore):
 
 
 class Removing(ContentStore):
-    """A store that removes each file just before it is read."""
+    """A store that removes `victim`, a file or a folder, just before it keeps the first file."""
 
     def __init__(self, folder: Path, victim: Path) -> None:
         super().__init__(folder)
         self._victim = victim
 
     def add(self, stream: Iterable[bytes]) -> str:
-        self._victim.unlink(missing_ok=True)
+        if self._victim.is_dir():
+            shutil.rmtree(self._victim)
+        else:
+            self._victim.unlink(missing_ok=True)
         return super().add(stream)
 
 
@@ -161,6 +177,42 @@ def test_a_file_that_is_gone_when_it_is_read(house: House) -> None:
     reason = "it cannot be read (No such file or directory): listed without its contents"
     assert result.refused == (Refused("anna@contoso.com/gone.txt", reason),)
     assert house.leftovers() == []
+
+
+def test_what_cannot_be_looked_into_keeps_what_was_held(house: House) -> None:
+    """Below a folder that cannot be looked into the drive keeps the items of the load before and names the folder,
+    until a later load sees it again; items beside it are replaced."""
+    house.found()
+    for path in ("a.txt", "old.txt", "sub/deep/kept.txt", "sub.txt"):
+        house.drop(f"anna@contoso.com/{path}", path.encode())
+    whole = items(house, house.files().snapshot)
+    (house.inbox / "anna@contoso.com/old.txt").unlink()
+    house.store = Removing(house.folder / "contents", house.inbox / "anna@contoso.com/sub")
+    result = house.files()
+    assert items(house, result.snapshot) == [row for row in whole if row[0] != "old.txt"]
+    assert result.drives == {"anna@contoso.com": DriveCount(3, 5 + 17 + 7, 2, 0, 6)}
+    reason = "it cannot be looked at (No such file or directory); what an earlier load holds of it is kept"
+    assert result.refused == (Refused("anna@contoso.com/sub", reason),)
+    assert problems(house, result.snapshot) == [("sub", reason)]
+    later = house.files()
+    assert [row[0] for row in items(house, later.snapshot)] == ["a.txt", "sub.txt"]
+    assert problems(house, later.snapshot) == []
+
+
+def test_a_folder_that_is_gone_when_it_is_entered(tmp_path: Path) -> None:
+    """A folder that was seen and cannot be entered is told as a folder, and as hidden."""
+    (tmp_path / "sub").mkdir()
+    handle = open_folder(tmp_path)
+    try:
+        walked = walk(handle)
+        seen = next(walked)
+        (tmp_path / "sub").rmdir()
+        reason = "the folder cannot be read (No such file or directory)"
+        assert list(walked) == [NotTaken("sub", reason, hidden=True)]
+    finally:
+        os.close(handle)
+    assert isinstance(seen, Item)
+    assert (seen.path, seen.is_folder) == ("sub", True)
 
 
 @pytest.mark.parametrize(("times", "held"), [(1, True), (2, False)])
@@ -185,7 +237,9 @@ def test_too_deep_is_refused_and_named(house: House) -> None:
     house.drop("anna@contoso.com/" + "d/" * (MAX_DEPTH + 5) + "x.txt", b"x")
     result = house.files()
     assert len(items(house, result.snapshot)) == MAX_DEPTH - 1
-    assert [one.reason for one in result.refused] == [f"more than {MAX_DEPTH} folders inside each other"]
+    reason = f"more than {MAX_DEPTH} folders inside each other"
+    assert [one.reason for one in result.refused] == [reason]
+    assert problems(house, result.snapshot) == [("/".join("d" * MAX_DEPTH), reason)]
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
@@ -193,13 +247,21 @@ def test_unreadable_is_listed_and_named(house: House) -> None:
     """A file or folder that this account may not read is named; a person's whole folder leaves the drive as it was."""
     house.found()
     house.drop("anna@contoso.com/closed.txt", b"x").chmod(0)
+    house.drop("anna@contoso.com/shut/s.txt", b"shut")
+    house.files()
     house.drop("boris@contoso.com/b.txt", b"x").parent.chmod(0)
+    (house.inbox / "anna@contoso.com/shut").chmod(0)
     try:
         result = house.files()
     finally:
         (house.inbox / "boris@contoso.com").chmod(0o700)
-    assert result.drives == {"anna@contoso.com": DriveCount(0, 0, 0, 1, 1)}
-    assert len(result.refused) == 2
+        (house.inbox / "anna@contoso.com/shut").chmod(0o700)
+    assert result.drives == {"anna@contoso.com": DriveCount(1, 4, 1, 1, 3)}
+    assert len(result.refused) == 3
+    kept = "the folder cannot be read (Permission denied); what an earlier load holds of it is kept"
+    assert problems(house, result.snapshot) == [("shut", kept)]
+    whole = "the folder cannot be read (Permission denied): the drive stays as it was"
+    assert problems(house, result.snapshot, 2) == [("", whole)]
     assert [row[0] for row in items(house, result.snapshot, 2)] == ["Boris.txt"]
 
 

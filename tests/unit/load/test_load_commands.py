@@ -40,7 +40,9 @@ def inbox(tmp_path: Path) -> Path:
 def test_loading_as_programs_see_it(inbox: Path, tmp_path: Path) -> None:
     """With --json the last line on standard output is one object that tells counts, places and what was left out."""
     data = str(tmp_path / "data")
-    done = run("usage", str(inbox / "usage"), "--tenant", "newcomer", "--data", data, "--json")
+    done = run(
+        "usage", str(inbox / "usage"), "--tenant", "newcomer", "--new-tenant", "--data", data, "--json"
+    )
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout.splitlines()[-1])
     assert told["reports"][GROUPS] == {
@@ -61,11 +63,12 @@ def test_loading_as_programs_see_it(inbox: Path, tmp_path: Path) -> None:
 def test_loading_as_people_see_it(inbox: Path, tmp_path: Path) -> None:
     """Tables on standard output; what was not taken on standard error, with its reason and nothing a terminal obeys."""
     data = str(tmp_path / "data")
-    done = run("usage", str(inbox / "usage"), "--tenant", "newcomer", "--data", data)
+    done = run("usage", str(inbox / "usage"), "--tenant", "newcomer", "--new-tenant", "--data", data)
     assert done.returncode == 0, done.stderr
     assert GROUPS in done.stdout
     assert "Published snapshot" in done.stdout
     assert "Rows not taken, with file, line and reason" in done.stdout
+    assert "Registered the new tenant newcomer." in done.stderr
     assert "Left out: other.csv" in done.stderr
     assert FINANCE not in done.stdout + done.stderr
     done = run("files", str(inbox / "people"), "--tenant", "newcomer", "--data", data)

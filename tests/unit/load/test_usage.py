@@ -154,6 +154,24 @@ def test_hidden_names_replace_nothing(house: House) -> None:
     assert house.usage().reports[SITES] == ReportCount(2, 1, 0, 1, 0, 0, 0)
 
 
+LOADS = "SELECT refresh_date::VARCHAR, taken, concealed, unmatched, rejected FROM usage_load ORDER BY 1"
+
+
+def test_what_became_of_rows_is_kept(house: House) -> None:
+    """The snapshot keeps, by report and date, how many rows named nobody; a file that names people replaces that,
+    one that hides them all does not."""
+    house.found()
+    rows = [site_row(), site_row(HIDDEN), site_row("eve@contoso.com"), site_row(Is_Deleted="maybe")]
+    house.drop("sites.csv", report(rows, SITE_COLUMNS), age=5)
+    first = house.query(house.usage().snapshot, LOADS)
+    assert [row[1:] for row in first] == [(1, 1, 1, 1)]
+    house.drop("sites.csv", report([site_row(HIDDEN)], SITE_COLUMNS))
+    house.drop("groups.csv", report([group_row()]))
+    assert house.query(house.usage().snapshot, LOADS) == first
+    house.drop("sites.csv", report([site_row()], SITE_COLUMNS))
+    assert [row[1:] for row in house.query(house.usage().snapshot, LOADS)] == [(1, 0, 0, 0)]
+
+
 def test_groups_with_hidden_names_are_taken_and_marked(house: House) -> None:
     """Rows of groups whose names and ids are hidden are taken as they are, marked, and said."""
     house.found()

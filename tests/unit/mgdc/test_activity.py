@@ -181,15 +181,20 @@ def amend(house: House) -> None:
     run("INSERT INTO usage_report BY NAME SELECT DATE '2026-05-28' AS refresh_date, 7 AS period, 0 AS position, "
         "false AS concealed, 'Product' AS display_name")  # fmt: skip
     run("INSERT INTO person_usage SELECT id, 'getOneDriveActivityUserDetail', DATE '2026-05-28', 7, 0, '{}' "
-        "FROM principal WHERE upn = 'anna@contoso.com'")  # fmt: skip
+        "FROM principal WHERE upn IN ('anna@contoso.com', 'boris@contoso.com')")  # fmt: skip
+    run("INSERT INTO usage_load VALUES ('getOneDriveActivityUserDetail', DATE '2026-05-28', 7, 2, 3, 4, 5)")
     run("DELETE FROM drive_item")
     run("INSERT INTO drive_item BY NAME SELECT id AS owner, 'mine.txt' AS path, 'file' AS kind, 3 AS size, "
         "'sha256:00:3' AS content FROM principal WHERE kind = 'user'")  # fmt: skip
+    run("INSERT INTO drive_problem SELECT id, 'pipe', name FROM principal WHERE kind = 'user'")
     house.registry.publish_amended(tenant, amendment, Change("usage reports", date(2026, 5, 28)), "0" * 64)
 
 
 LOADED = """SELECT (SELECT count(*) FROM usage_report), (SELECT count(*) FROM person_usage),
-    (SELECT list(p.name || ' ' || d.path ORDER BY 1) FROM drive_item d JOIN principal p ON p.id = d.owner)"""
+    (SELECT list(p.name || ' ' || d.path ORDER BY 1) FROM drive_item d JOIN principal p ON p.id = d.owner),
+    (SELECT list(p.name || ' ' || x.path || ' ' || x.reason) FROM drive_problem x JOIN principal p ON p.id = x.owner)"""
+
+USAGE_LOAD = "SELECT taken, concealed, unmatched, rejected FROM usage_load"
 
 
 def test_what_was_loaded_beside_is_kept(house: House) -> None:
@@ -204,14 +209,17 @@ def test_what_was_loaded_beside_is_kept(house: House) -> None:
         "Manager": [],
     }
     again = house.take(rows, into="again")
-    assert house.query(again, LOADED) == [(1, 1, ["anna mine.txt"])]
+    assert house.query(again, LOADED) == [(1, 1, ["anna mine.txt"], ["anna pipe anna"])]
+    # Rows of who is gone are rows of nobody that is known.
+    assert house.query(again, USAGE_LOAD) == [(1, 3, 5, 5)]
     assert until(house, again) == [("2026-05-28",)]
     assert [text for text in again.warnings if "not taken over: 1." in text]
     assert house.registry.latest(again.tenant).source == "mgdc + usage reports"
     third = house.ingest(house.folder / "again")
-    assert house.query(third, LOADED) == [(1, 1, ["anna mine.txt"])]
+    assert house.query(third, LOADED) == [(1, 1, ["anna mine.txt"], ["anna pipe anna"])]
     fresh = house.ingest(house.folder / "again", fresh=True)
     assert house.query(fresh, LOADED)[0][:2] == (0, 0)
+    assert house.query(fresh, LOADED)[0][3] is None
     assert until(house, fresh) == []
     assert house.registry.latest(fresh.tenant).source == "mgdc"
 

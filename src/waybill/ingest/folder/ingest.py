@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,6 +33,13 @@ _COLUMNS: list[tuple[str, pa.DataType]] = [
     ("modified_at", pa.timestamp("us")), ("content", pa.string()),
 ]  # fmt: skip
 _DRIVE_ITEM = pa.schema(_COLUMNS)
+_LACKS: list[tuple[str, pa.DataType]] = [
+    ("owner", pa.int32()), ("path", pa.string()), ("reason", pa.string()),
+]  # fmt: skip
+_DRIVE_PROBLEM = pa.schema(_LACKS)
+
+_WHOLE = ""
+"""The path in `drive_problem` of a whole drive."""
 
 _TOLD_EVERY = 16 << 20
 """Bytes between two reports of progress on one person's files."""
@@ -44,16 +51,20 @@ def _silent(_doing: str, _done: int) -> None:
 
 @dataclass(slots=True)
 class _Drive:
-    """One person's drive as it was read: a row of `drive_item` for each file and folder."""
+    """One person's drive as it was read: a row of `drive_item` for each file and folder.
+
+    hidden: paths that could not be looked into; what an earlier load tells of them is kept.
+    """
 
     owner: int
     upn: str
     rows: list[tuple[int, str, str, int | None, object, str | None]] = field(default_factory=list)
+    hidden: set[str] = field(default_factory=set)
 
-    def count(self, replaced: int) -> DriveCount:
-        held = [row[3] or 0 for row in self.rows if row[5] is not None]
-        folders = sum(row[2] == "folder" for row in self.rows)
-        return DriveCount(len(held), sum(held), folders, len(self.rows) - folders - len(held), replaced)
+    def keeps(self, path: str) -> bool:
+        """Whether an item of an earlier load stays: it is, or is in, what could not be looked into."""
+        parts = path.split("/")
+        return "" in self.hidden or any("/".join(parts[:n]) in self.hidden for n in range(1, len(parts) + 1))
 
 
 def ingest_files(
@@ -66,7 +77,8 @@ def ingest_files(
 ) -> FilesResult:
     """Read `path`/<user principal name>/<path in OneDrive...> and publish a snapshot with these drives.
 
-    The drive of each person who has a folder there is replaced whole; others stay as they are. Raises
+    The drive of each person who has a folder there is replaced whole; others stay as they are. What could
+    not be taken is among the refused, and stays with the drive for its exports to name. Raises
     NotFound for an unknown tenant, Conflict if it has no snapshot yet or another ingest was faster,
     DataProblem for all else; then nothing is published.
     """
@@ -80,7 +92,8 @@ def ingest_files(
             drives = loading.read(path)
             store.settle()
             counts = loading.put(drives)
-            published = registry.publish_amended(tenant, amendment, Change(ADDED), _digest(drives))
+            digest = _digest(drives, loading.problems)
+            published = registry.publish_amended(tenant, amendment, Change(ADDED), digest)
         except BaseException:
             amendment.abandon()
             raise
@@ -96,6 +109,8 @@ class _Loading:
         self._progress = progress
         self._done = 0
         self.refused: list[Refused] = []
+        self.problems: list[tuple[int, str, str]] = []
+        """Rows of `drive_problem`."""
         name_people(amendment.connection)
 
     def read(self, path: Path) -> list[_Drive]:
@@ -107,13 +122,14 @@ class _Loading:
                 continue
             if drive.owner in drives:
                 self._refuse(folder.name, f"{drive.upn} has another folder here, which was taken")
+                self._lacks(drive.owner, _WHOLE, f"a second folder of this person, {folder.name}")
                 continue
             try:
                 handle = open_folder(folder)
             except OSError as error:
-                self._refuse(
-                    folder.name, f"the folder cannot be read ({error.strerror}): the drive stays as it was"
-                )
+                reason = f"the folder cannot be read ({error.strerror}): the drive stays as it was"
+                self._refuse(folder.name, reason)
+                self._lacks(drive.owner, _WHOLE, reason)
                 continue
             drives[drive.owner] = drive
             try:
@@ -129,32 +145,54 @@ class _Loading:
         return list(drives.values())
 
     def put(self, drives: list[_Drive]) -> dict[str, DriveCount]:
-        """Replace the drives in the snapshot."""
+        """Replace the drives in the snapshot, and what is known to lack of them."""
         run = self._amendment.connection.execute
         counts: dict[str, DriveCount] = {}
         for drive in drives:
-            before = run("SELECT count(*) FROM drive_item WHERE owner = ?", [drive.owner]).fetchall()[0][0]
-            run("DELETE FROM drive_item WHERE owner = ?", [drive.owner])
-            if drive.rows:
-                columns = zip(*drive.rows, strict=True)
-                arrays = [
-                    pa.array(column, kind) for column, kind in zip(columns, _DRIVE_ITEM.types, strict=True)
-                ]
-                self._amendment.add("drive_item", pa.Table.from_arrays(arrays, schema=_DRIVE_ITEM))
-            counts[drive.upn] = drive.count(before)
+            run("DELETE FROM drive_problem WHERE owner = ?", [drive.owner])
+            counts[drive.upn] = self._replace(drive)
+        # A drive that stays as it was keeps what an earlier load said of it; its newest word is the one below.
+        for owner in {problem[0] for problem in self.problems} - {drive.owner for drive in drives}:
+            run("DELETE FROM drive_problem WHERE owner = ? AND path = ?", [owner, _WHOLE])
+        self._add("drive_problem", _DRIVE_PROBLEM, self.problems)
         run("DROP TABLE temp.person_by_upn")
         return counts
 
+    def _replace(self, drive: _Drive) -> DriveCount:
+        run, owner = self._amendment.connection.execute, [drive.owner]
+        before = run("SELECT path FROM drive_item WHERE owner = ?", owner).fetchall()
+        gone = {path for (path,) in before if not drive.keeps(path)} | {row[1] for row in drive.rows}
+        run(
+            "DELETE FROM drive_item WHERE owner = ? AND path IN (SELECT unnest(?::VARCHAR[]))",
+            [*owner, [*gone]],
+        )
+        self._add("drive_item", _DRIVE_ITEM, drive.rows)
+        files, size, folders, not_held = run(
+            "SELECT count(content), coalesce(sum(size) FILTER (content IS NOT NULL), 0)::BIGINT, "
+            "count(*) FILTER (kind = 'folder'), count(*) FILTER (kind = 'file' AND content IS NULL) "
+            "FROM drive_item WHERE owner = ?",
+            owner,
+        ).fetchall()[0]
+        return DriveCount(files, size, folders, not_held, len(before))
+
+    def _add(self, table: str, schema: pa.Schema, rows: Sequence[tuple[object, ...]]) -> None:
+        if rows:
+            columns = zip(*rows, strict=True)
+            arrays = [pa.array(column, kind) for column, kind in zip(columns, schema.types, strict=True)]
+            self._amendment.add(table, pa.Table.from_arrays(arrays, schema=schema))
+
     def _owner(self, folder: Path) -> _Drive | None:
         """Whose folder it is; None, and the reason among the refused, if it is nobody's."""
-        if folder.is_symlink() or not folder.is_dir():
-            self._refuse(folder.name, "not a folder: each person has a folder here")
-            return None
         found = self._amendment.connection.execute(
             "SELECT p.id, p.upn, q.candidates FROM person_by_upn q JOIN principal p ON p.id = q.person "
             "WHERE q.key = upn_key(?)",
             [shown(folder.name)],
         ).fetchone()
+        if folder.is_symlink() or not folder.is_dir():
+            self._refuse(folder.name, "not a folder: each person has a folder here")
+            if found is not None and found[2] == 1:
+                self._lacks(found[0], _WHOLE, f"{folder.name} is not a folder: the drive stays as it was")
+            return None
         if found is None:
             self._refuse(folder.name, "nobody of this tenant's snapshot has this user principal name")
             return None
@@ -169,7 +207,12 @@ class _Loading:
         for item in walk(handle):
             where = f"{folder}/{item.path}"
             if isinstance(item, NotTaken):
-                self._refuse(where, item.reason)
+                reason = item.reason
+                if item.hidden:
+                    drive.hidden.add(item.path)
+                    reason += "; what an earlier load holds of it is kept"
+                self._refuse(where, reason)
+                self._lacks(drive.owner, item.path, reason)
             elif item.is_folder:
                 drive.rows.append((drive.owner, item.path, "folder", None, item.modified, None))
             else:
@@ -196,12 +239,17 @@ class _Loading:
     def _refuse(self, name: str, reason: str) -> None:
         self.refused.append(Refused(shown(name), reason))
 
+    def _lacks(self, owner: int, path: str, reason: str) -> None:
+        self.problems.append((owner, shown(path), shown(reason)))
 
-def _digest(drives: list[_Drive]) -> str:
+
+def _digest(drives: list[_Drive], problems: list[tuple[int, str, str]]) -> str:
     """Hex SHA-256 of all that was put in: the same files at the same places give the same one."""
     made = hashlib.sha256()
     for drive in drives:
         made.update(f"{drive.owner}\n".encode())
         for row in drive.rows:
             made.update(f"{row[1]!r} {row[2:]}\n".encode())
+    for problem in problems:
+        made.update(f"{problem!r}\n".encode())
     return made.hexdigest()

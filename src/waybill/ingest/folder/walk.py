@@ -53,10 +53,14 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class NotTaken:
-    """Something that is neither folder nor regular file, or cannot be looked at, and why."""
+    """Something that is neither folder nor regular file, or cannot be looked at, and why.
+
+    `hidden`: what is there, and below, could not be seen; an earlier look at it may still hold.
+    """
 
     path: str
     reason: str
+    hidden: bool = False
 
 
 def _state(told: os.stat_result) -> tuple[int, int, int]:
@@ -77,11 +81,15 @@ def _walk(handle: int, above: str, depth: int) -> Iterator[Item | NotTaken]:
     try:
         names = sorted(os.listdir(handle))
     except OSError as error:
-        yield NotTaken(above.rstrip("/"), f"the folder cannot be read ({error.strerror})")
+        yield NotTaken(above.rstrip("/"), f"the folder cannot be read ({error.strerror})", hidden=True)
         return
     for name in names:
         path = above + name
-        reason, told = _judge(handle, name, depth)
+        try:
+            reason, told = _judge(handle, name, depth)
+        except OSError as error:
+            yield NotTaken(path, f"it cannot be looked at ({error.strerror})", hidden=True)
+            continue
         if told is None:
             yield NotTaken(path, reason)
             continue
@@ -96,7 +104,7 @@ def _enter(handle: int, name: str, path: str, depth: int) -> Iterator[Item | Not
     try:
         inside = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=handle)
     except OSError as error:
-        yield NotTaken(path, f"the folder cannot be read ({error.strerror})")
+        yield NotTaken(path, f"the folder cannot be read ({error.strerror})", hidden=True)
         return
     try:
         yield from _walk(inside, path + "/", depth + 1)
@@ -105,15 +113,12 @@ def _enter(handle: int, name: str, path: str, depth: int) -> Iterator[Item | Not
 
 
 def _judge(handle: int, name: str, depth: int) -> tuple[str, os.stat_result | None]:
-    """(why not, what it is)."""
+    """(why not, what it is). Raises OSError if it cannot be looked at."""
     try:
         name.encode()
     except UnicodeEncodeError:
         return "its name is not UTF-8", None
-    try:
-        told = os.stat(name, dir_fd=handle, follow_symlinks=False)
-    except OSError as error:
-        return f"it cannot be looked at ({error.strerror})", None
+    told = os.stat(name, dir_fd=handle, follow_symlinks=False)
     if stat.S_ISLNK(told.st_mode):
         return "a symlink", None
     if stat.S_ISDIR(told.st_mode):

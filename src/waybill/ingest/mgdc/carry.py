@@ -1,4 +1,4 @@
-"""Take over what was loaded beside MGDC files: usage reports, and the contents of people's files."""
+"""Take over what was loaded beside MGDC files: usage reports, people's files, and what of those could not be had."""
 
 from __future__ import annotations
 

@@ -89,6 +89,7 @@ class _Run:
         name_people(self._target.connection)
         self._execute("groups")
         self._execute("people")
+        self._execute("loads")
         if self._alone:
             self._execute("directory_groups")
         self._count(staged)
@@ -216,7 +217,8 @@ class _Run:
         made = hashlib.sha256()
         chosen = self._target.connection.execute(
             f"SELECT '{GROUPS_REPORT}' AS report, refresh_date, period, file FROM chosen_group "
-            "UNION ALL SELECT report, refresh_date, days, file FROM chosen_person ORDER BY ALL"
+            "UNION ALL SELECT report, refresh_date, days, file FROM chosen_person "
+            "UNION ALL SELECT report, refresh_date, days, file FROM told WHERE NOT chosen ORDER BY ALL"
         ).fetchall()
         for report, day, period, file in chosen:
             made.update(f"{report} {day} {period} {self._files[file].sha256}\n".encode())

@@ -44,7 +44,10 @@ _PERSON: _Columns = [
 
 @dataclass(slots=True)
 class Staged:
-    """What was read: rows found, and rows that could not be read, by report; and headings not used."""
+    """What was read: rows found, and rows that could not be read, by report; and headings not used.
+
+    The temporary table `staged_rejected` has what could not be read by file, of reports about people.
+    """
 
     rows: Counter[str] = field(default_factory=Counter)
     rejected: Counter[str] = field(default_factory=Counter)
@@ -58,11 +61,20 @@ def stage(
     groups = _Filling(target, "staged_group", _GROUP)
     people = _Filling(target, "staged_person", _PERSON)
     staged = Staged()
+    target.connection.execute(
+        "CREATE TEMP TABLE staged_rejected (report VARCHAR NOT NULL, file INTEGER NOT NULL, rows BIGINT NOT NULL)"
+    )
     files = tuple(files)
     total, done = sum(file.size for file in files), 0
     for number, file in enumerate(files):
         progress(file.name, done / total if total else 0.0)
+        before = staged.rejected[file.kind.report]
         _stage_file(number, file, groups, people, rejects, staged)
+        rejected = staged.rejected[file.kind.report] - before
+        if rejected and file.kind is not GROUPS:
+            target.connection.execute(
+                "INSERT INTO staged_rejected VALUES (?, ?, ?)", [file.kind.report, number, rejected]
+            )
         done += file.size
     groups.flush()
     people.flush()

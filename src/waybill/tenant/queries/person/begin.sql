@@ -19,7 +19,18 @@ SELECT container, member FROM member
 UNION ALL SELECT n.id, o.principal FROM owner o JOIN principal n ON n.kind = 'm365_owners' AND n.of_group = o.grp
 UNION ALL SELECT link, principal FROM invite;
 
+-- Memberships that `edge` leaves out because everyone-except-external has no effect there (insights.md 3.7).
+CREATE OR REPLACE TEMP TABLE barred AS
+SELECT DISTINCT h.container, h.member
+FROM holds h JOIN principal m ON m.id = h.member AND m.kind = 'eeeu'
+JOIN principal c ON c.id = h.container JOIN site s ON s.id = c.site AND s.grp IS NOT NULL AND s.privacy = 'Private'
+LEFT JOIN link k ON k.principal = c.id WHERE k.principal IS NULL OR k.scope = 'specific';
+
+-- `barred`: the way told leads through one of those.
 CREATE OR REPLACE TEMP TABLE holder AS
-SELECT h.container AS principal, 1::SMALLINT AS distance, s.text AS path, NULL::INTEGER AS via
-FROM holds h JOIN step s ON s.principal = h.container WHERE h.member = $person AND h.container <> $person
-GROUP BY h.container, s.text;
+SELECT h.container AS principal, 1::SMALLINT AS distance, s.text AS path, NULL::INTEGER AS via, false AS barred
+FROM (
+  SELECT container FROM holds WHERE member = $person AND container <> $person
+  UNION
+  SELECT p.id FROM population q JOIN principal p ON p.kind = q.kind WHERE q.usr = $person
+) h JOIN step s ON s.principal = h.container;

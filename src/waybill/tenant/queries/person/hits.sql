@@ -15,7 +15,8 @@ WITH found AS (
 judged AS (
   SELECT f.site, f.securable, f.principal, f.level, f.is_admin, n.distance,
     CASE WHEN NOT (SELECT reaches FROM me) THEN 'gone' WHEN s.state = 'Deleted' THEN 'site'
-         WHEN f.verdict <> 'live' THEN f.verdict WHEN n.passes THEN 'live' ELSE 'passed_over' END AS effect
+         WHEN f.verdict <> 'live' THEN f.verdict WHEN n.passes THEN 'live'
+         WHEN n.barred THEN 'private_group' ELSE 'passed_over' END AS effect
   FROM found f JOIN named n ON n.principal = f.principal JOIN site s ON s.id = f.site
 )
 SELECT j.*, ((row_number() OVER (PARTITION BY j.effect = 'live' ORDER BY o.ord, p.ord, j.level, j.is_admin) - 1) // $batch_rows)::INTEGER AS batch,

@@ -22,8 +22,8 @@ SELECT id, 0, '', NULL, 1 FROM me WHERE reaches;
 
 -- Beside those, what names the person and passes nothing on to them.
 CREATE OR REPLACE TEMP TABLE named AS
-SELECT principal, distance, path, via, ways, true AS passes FROM reach
+SELECT principal, distance, path, via, ways, true AS passes, false AS barred FROM reach
 UNION ALL
-SELECT h.principal, h.distance, h.path, h.via, 0, false FROM holder h ANTI JOIN reach r ON r.principal = h.principal
+SELECT h.principal, h.distance, h.path, h.via, 0, false, h.barred FROM holder h ANTI JOIN reach r ON r.principal = h.principal
 UNION ALL
-SELECT id, 0, '', NULL, 0, false FROM me WHERE NOT reaches;
+SELECT id, 0, '', NULL, 0, false, false FROM me WHERE NOT reaches;

@@ -1,0 +1,84 @@
+"""Times as Excel counts them: days since its day 0 with a fraction, as decimal text, whole columns at a time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from waybill.files.text_cells import texts
+
+_DAY_US = 86_400_000_000
+_EPOCH = 25_569  # Excel's number of 1970-01-01
+_FIRST_US = -25_508 * _DAY_US  # 1900-03-01
+_LAST_US = 2_932_897 * _DAY_US - 1_000  # 9999-12-31 23:59:59.999: readers round to it, not past it
+
+_DIGITS = 11
+"""Digits of the fraction: steps of 0.9 microseconds, as fine as a double is for a day of our time."""
+_SHORTEST, _LONGEST = 10_000, 99_999  # days of five digits: 1927 to 2173
+
+Array = Any
+"""A pyarrow array; its stubs type neither compute results nor buffers tightly enough to be of help."""
+
+
+def serials(column: Array) -> tuple[Array, npt.NDArray[np.bool_] | None]:
+    """A timestamp[us] column as Excel's numbers, and the rows that have none (None: all have one).
+
+    Such a row, and no other, is an ISO text. What stands for a null is of no meaning.
+    """
+    micros = column.view(pa.int64())
+    if column.null_count:
+        micros = pc.fill_null(micros, 0)
+    numbers = micros.to_numpy()
+    low, high = (numbers.min(), numbers.max()) if len(numbers) else (0, 0)
+    unknown = None
+    if low < _FIRST_US or high > _LAST_US:
+        unknown = (numbers < _FIRST_US) | (numbers > _LAST_US)
+        numbers = np.where(unknown, 0, numbers)
+    days = numbers // _DAY_US
+    rest = numbers - days * _DAY_US
+    days += _EPOCH
+    values = _decimals(days, rest)
+    if unknown is not None:
+        values = pc.if_else(pa.array(unknown), _iso(column), values)
+    return values, unknown
+
+
+def _decimals(days: npt.NDArray[np.int64], rest: npt.NDArray[np.int64]) -> Array:
+    """Days and microseconds of a day as decimal numbers. A row's text depends on that row alone."""
+    midnight = rest == 0
+    if midnight.all():
+        return _text(days)
+    fractions = (rest * 125 + 54) // 108  # rest * 10**11 / _DAY_US, rounded
+    if days.min() >= _SHORTEST and days.max() <= _LONGEST:
+        # All digits at once as one long number, whose digit between day and fraction becomes the point.
+        values = _with_point(days * 10 ** (_DIGITS + 1) + fractions, 5, _DIGITS)
+    else:
+        values = pc.binary_join_element_wise(
+            _text(days), _with_point(fractions + 10**_DIGITS, 0, _DIGITS), ""
+        )
+    if midnight.any():
+        values = pc.if_else(pa.array(midnight), _text(days), values)
+    return values
+
+
+def _text(numbers: npt.NDArray[np.int64]) -> Array:
+    return pa.array(numbers).cast(pa.string())
+
+
+def _with_point(numbers: npt.NDArray[np.int64], before: int, after: int) -> Array:
+    """The numbers as text, with a point in place of the digit that `before` and `after` digits stand around."""
+    text = _text(numbers)
+    _, offsets, data = text.buffers()
+    length = before + 1 + after
+    digits = bytearray(memoryview(data)[: len(text) * length])
+    digits[before::length] = b"." * len(text)
+    return pa.StringArray.from_buffers(len(text), offsets, pa.py_buffer(digits))
+
+
+def _iso(column: Array) -> Array:
+    # Beyond the years it knows Arrow says "<value out of range: ...>", which is escaped like any text.
+    return texts(pc.replace_substring_regex(column.cast(pa.string()), r"\.000000$", "")).values
