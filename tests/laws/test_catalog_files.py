@@ -16,7 +16,7 @@ from tests.laws.reports import Made, Press
 from tests.laws.tenants import LAW_CATALOG, WORKBOOKS
 from tests.unit.files.read_back import Sheets, by_calamine, by_openpyxl
 from waybill.export import Export
-from waybill.files.cells import CELL_LIMIT
+from waybill.files.text_cells import CELL_LIMIT
 from waybill.ingest.practice.traps.names import FORMULA_GROUPS, LONG_NAME, ODD_ITEMS
 
 SPREADSHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"

@@ -27,6 +27,7 @@ import pyarrow.compute as pc
 
 from waybill.errors import WaybillError
 from waybill.files.excel_times import serials
+from waybill.files.text_cells import CELL_LIMIT as CELL_LIMIT  # part of what this module offers
 from waybill.files.text_cells import bytes_of, escaped, offsets_of, texts
 
 TIME_STYLE, HEADING_STYLE = 1, 2

@@ -6,6 +6,7 @@ YYYY-MM-DD, `True` and `False`, an empty cell for what is not known.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -20,7 +21,8 @@ BOM = b"\xef\xbb\xbf"
 END = "\r\n"
 
 _QUOTED = (b'"', b",", b"\r", b"\n")
-_FORMULA = b"=+-@\t\r"
+_FORMULA = np.isin(np.arange(256), list(b"=+-@\t\r"))
+"""Whether a text that begins with this byte would be calculated by a spreadsheet."""
 _EMPTY_FOR_NULL = pc.JoinOptions(null_handling="replace", null_replacement="")
 
 _SECONDS, _MICROS = len("2026-05-01 02:03:04"), len("2026-05-01 02:03:04.000000")
@@ -74,13 +76,20 @@ def _texts(values: Array, guard: bool) -> Array:
     guarded = _beginning(values, raw) if guard else None
     for rows, change in ((guarded, _guard), (quoted, _quote)):
         if rows is not None and rows.any():
-            mask = pa.array(rows)
-            values = pc.replace_with_mask(values, mask, change(values.filter(mask)))
+            values = _changed(values, rows, change)
     return values
 
 
+def _changed(values: Array, rows: Rows, change: Callable[[Array], Array]) -> Array:
+    """The column with `change` done to these rows."""
+    if rows.all() and not values.null_count:
+        return change(values)  # far cheaper than to pick them
+    mask = pa.array(rows)
+    return pc.replace_with_mask(values, mask, change(values.filter(mask)))
+
+
 def _holding(values: Array, raw: bytes, marks: list[bytes]) -> Rows | None:
-    """The rows that hold any of these bytes; None without marks."""
+    """The rows that hold any of these bytes; None without marks. Half the time of a search in each text."""
     if not marks:
         return None
     data = np.frombuffer(raw, np.uint8)
@@ -88,9 +97,8 @@ def _holding(values: Array, raw: bytes, marks: list[bytes]) -> Rows | None:
     for mark in marks[1:]:
         found |= data == mark[0]
     places = offsets_of(values)
-    rows = np.zeros(len(values), np.bool_)
-    # Of the texts that begin at one place only the last is not empty, and that is the one found.
-    rows[np.searchsorted(places, np.flatnonzero(found) + places[0], "right") - 1] = True
+    before = np.searchsorted(np.flatnonzero(found), places - places[0])
+    rows: Rows = before[1:] > before[:-1]
     return rows
 
 
@@ -98,14 +106,13 @@ def _beginning(values: Array, raw: bytes) -> Rows:
     """The rows that begin like a formula."""
     places = offsets_of(values)
     first = np.frombuffer(raw, np.uint8).take(places[:-1] - places[0], mode="clip")
-    risky = np.zeros(256, np.bool_)
-    risky[list(_FORMULA)] = True
-    rows: Rows = risky[first] & (places[1:] > places[:-1])
+    rows: Rows = _FORMULA[first] & (places[1:] > places[:-1])
     return rows
 
 
 def _quote(values: Array) -> Array:
-    return pc.binary_join_element_wise('"', pc.replace_substring(values, '"', '""'), '"', "")
+    # Two quotes with the text as what separates them: a join of two is faster than one of three.
+    return pc.binary_join_element_wise('"', '"', pc.replace_substring(values, '"', '""'))
 
 
 def _guard(values: Array) -> Array:
@@ -114,7 +121,8 @@ def _guard(values: Array) -> Array:
 
 def _times(values: Array) -> Array:
     """Times as 2026-05-01T02:03:04Z, with six more digits if they are not whole seconds."""
-    whole = not (_micros(values) % 1_000_000).any()
+    micros = _micros(values)
+    whole = bool((micros // 1_000_000 * 1_000_000 == micros).all())
     text = values.cast(pa.timestamp("s") if whole else pa.timestamp("us")).cast(pa.string())
     length = _SECONDS if whole else _MICROS
     present = len(values) - values.null_count

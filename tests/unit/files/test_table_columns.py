@@ -79,3 +79,13 @@ def test_years_of_five_digits_are_whole_rows(moments: list[int | None]) -> None:
     lines = file.getvalue().decode("utf-8-sig").split("\r\n")[1:-1]
     assert len(lines) == len(moments)
     assert [line.endswith("Z") for line in lines] == [moment is not None for moment in moments]
+
+
+def test_what_lies_under_a_null_is_not_shown() -> None:
+    """Bytes that a null covers neither come into its cell nor change another."""
+    offsets = pa.py_buffer(b"\0\0\0\0\3\0\0\0\6\0\0\0")
+    texts = pa.StringArray.from_buffers(2, offsets, pa.py_buffer(b'=,"=b,'), pa.py_buffer(b"\2"))
+    batch = pa.record_batch([texts], schema=schema_of(COLUMNS[:1]))
+    file = io.BytesIO()
+    write_csv(file, Table("toy", COLUMNS[:1], ("text",), lambda: iter([batch])), guard_formulas=True)
+    assert file.getvalue().decode("utf-8-sig") == 'Text\r\n\r\n"\'=b,"\r\n'
