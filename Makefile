@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 
-.PHONY: install dev demo serve test campaign bench-medium lint types ci lock clean
+.PHONY: install dev demo serve test campaign bench bench-quick lint types ci lock clean
 
 install: .venv/.installed
 dev: .venv/.dev node/node_modules/.installed
@@ -41,9 +41,17 @@ serve: install
 test: dev
 	$(BIN)/pytest -n 2 --dist loadfile
 
-# Rows, seconds and peak memory of the heaviest reports on the medium practice tenant; about a minute.
-bench-medium: install
-	$(BIN)/python benchmarks/medium_reports.py
+.venv/.bench: requirements-bench.lock .venv/.installed
+	$(PIP) install --no-compile --require-hashes --only-binary=:all: -r requirements-bench.lock
+	@touch $@
+
+# Every case of docs/performance.md against its peers and its physical limit; long. Quick: smaller, some minutes.
+bench: .venv/.bench
+	$(BIN)/python -m benchmarks run
+	$(BIN)/python -m benchmarks page
+
+bench-quick: .venv/.bench
+	$(BIN)/python -m benchmarks run --quick
 
 # kill -9 during a personal-data export of 2,000 files and 1 GiB, several times; minutes.
 campaign: dev
