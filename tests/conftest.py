@@ -1,4 +1,4 @@
-"""What all tests share: no sockets beyond loopback, and the repository's own folders."""
+"""What all tests share: no sockets beyond loopback, the repository's own folders, room, and their order."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.room import leave_room, take_room
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -33,6 +35,40 @@ def _refuse_far_sockets(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 sys.addaudithook(_refuse_far_sockets)
+
+_ROOM = pytest.StashKey[Path | None]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):  # the workers inherit it
+        config.stash[_ROOM] = take_room()
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False  # the order below, not that by number of tests
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    room = config.stash.get(_ROOM, None)
+    if room is not None and config.stash.get(_PASSED, False):
+        leave_room(room)
+
+
+_PASSED = pytest.StashKey[bool]()
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    session.config.stash[_PASSED] = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.INTERRUPTED)
+
+
+_LONGEST = (
+    "crash/test_server_kill.py",
+    "semantics/test_random_tenants.py",
+)
+"""Files that take long, the longest first: two workers then end together."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    place = {str(ROOT / "tests" / name): number for number, name in enumerate(_LONGEST)}
+    items.sort(key=lambda item: place.get(str(item.path), len(place)))
 
 
 @pytest.fixture(scope="session")

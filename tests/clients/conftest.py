@@ -29,25 +29,23 @@ def graph_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GraphHouse
 
 
 @pytest.fixture(scope="session")
-def commands() -> Iterator[Commands]:
+def commands() -> Commands:
     """Runs `waybill` commands fast."""
-    running = Commands()
-    yield running
-    running.close()
+    return Commands()
 
 
 @pytest.fixture(scope="session")
-def practice(tmp_path_factory: pytest.TempPathFactory) -> Practice:
+def practice(commands: Commands, tmp_path_factory: pytest.TempPathFactory) -> Practice:
     """Two practice tenants, made by the command line. Nothing else may write here: copy it."""
     data = tmp_path_factory.mktemp("practice") / "data"
     run = waybill("practice", "--size", "tiny", "--data", data, "--json")
-    other = waybill("practice", "--size", "tiny", "--seed", "2", "--data", data, "--json")
+    other = commands("practice", "--size", "tiny", "--seed", "2", "--data", data, "--json")
     return Practice(data, run, run.json["tenant"], other.json["tenant"])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def product(practice: Practice, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    """The one real server of the session, `waybill serve`, with clients signed in."""
+    """A real server, `waybill serve`, with clients signed in: one for each file, since an idle one costs too."""
     folder = tmp_path_factory.mktemp("product")
     shutil.copytree(practice.data, folder / "data")
     with serving(folder / "data", folder / "log") as url:

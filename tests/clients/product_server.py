@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from tests.clients.command_line import WAYBILL, Run, environment
+from tests import forks
+from tests.clients.command_line import Run, environment
 from tests.clients.insights_house import Answer
 from tests.clients.product_reports import Book
 from waybill.api.insights import SCOPE
@@ -156,9 +157,7 @@ class Waiting:
 def serving(data: Path, log: Path) -> Iterator[str]:
     """`waybill serve` on a free port, as its own process; yields its URL, ends it by SIGTERM."""
     with log.open("w") as stderr:
-        server = subprocess.Popen(
-            [WAYBILL, "serve", "--port", "0", "--data", data], stderr=stderr, env=environment()
-        )
+        server = forks.fork("serve", "--port", "0", "--data", data, stderr=stderr, env=environment())
         try:
             yield _url(server, log)
         finally:
@@ -171,7 +170,7 @@ def serving(data: Path, log: Path) -> Iterator[str]:
         assert code == 0, log.read_text()[-2000:]
 
 
-def _url(server: subprocess.Popen[bytes], log: Path) -> str:
+def _url(server: forks.Fork, log: Path) -> str:
     deadline = time.monotonic() + DEADLINE_SECONDS
     while True:
         found = re.search(r"answers on (http://\S+)", log.read_text())

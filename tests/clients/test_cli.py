@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import shutil
 import stat
-import subprocess
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from tests.clients.command_line import WAYBILL, Commands, Run
+from tests.clients.command_line import Commands, Run
 from tests.clients.product_reports import HOST
 from tests.clients.product_server import Practice, Product, Waiting
 from waybill.ingest.practice.stage import group_id
@@ -211,13 +210,10 @@ def test_mgdc_files_there_and_back(
     assert ("loaded", read["snapshot"]) in known
 
 
-def test_files_are_for_their_owner_alone(tmp_path: Path) -> None:
+def test_files_are_for_their_owner_alone(commands: Commands, tmp_path: Path) -> None:
     """Snapshots, the control store and reports can be read by the account that made them and by nobody else."""
     data = tmp_path / "data"
-    done = subprocess.run(
-        [WAYBILL, "practice", "--size", "tiny", "--data", data], capture_output=True, text=True, timeout=120
-    )
-    assert done.returncode == 0, done.stderr
+    assert commands("practice", "--size", "tiny", "--data", data).code == 0
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (data, *data.rglob("*"))}
     assert len(modes) > 4
     assert {name: mode for name, mode in modes.items() if mode & 0o077} == {}

@@ -17,6 +17,7 @@ import pytest
 import typer
 from typer.core import TyperGroup
 
+from tests import forks
 from tests.clients.command_line import WAYBILL, Commands, Run, environment, waybill
 from tests.clients.product_reports import HOST, Book, comparable_by_calamine
 from tests.clients.product_server import Practice
@@ -147,18 +148,10 @@ def test_ctrl_c(practice: Practice, tmp_path: Path) -> None:
     for number in range(40):  # they run first, so that the job asked for below is still waiting at Ctrl+C
         received = {"siteUrls": (f"{HOST}/sites/odd-names",), "language": (str(number),)}
         house.jobs.submit(practice.tenant, "site-permissions", received, "before", snapshot)
-    command = (
-        WAYBILL,
-        "export",
-        "site-permissions",
-        "--tenant",
-        "practice-tiny",
-        "--site",
-        f"{HOST}/sites/press",
-    )
-    with subprocess.Popen(
-        [*command, "--data", data], stderr=subprocess.PIPE, text=True, cwd=tmp_path, env=environment()
-    ) as process:
+    with forks.fork(
+        "export", "site-permissions", "--tenant", "practice-tiny", "--site", f"{HOST}/sites/press", "--data", data,
+        stderr=subprocess.PIPE, cwd=tmp_path, env=environment(),
+    ) as process:  # fmt: skip
         assert process.stderr is not None
         assert "queued" in process.stderr.readline()
         process.send_signal(signal.SIGINT)
@@ -222,8 +215,8 @@ def test_curl_lines_of_a_kept_server(tmp_path: Path) -> None:
     """`waybill demo --keep-serving` prints lines that work as they stand, and stops on SIGTERM with exit 0."""
     out, err = tmp_path / "out", tmp_path / "err"
     with out.open("w") as stdout, err.open("w") as stderr:
-        server = subprocess.Popen(
-            [WAYBILL, "demo", "--keep-serving", "--port", "0", "--size", "tiny", "--data", tmp_path / "data"],
+        server = forks.fork(
+            "demo", "--keep-serving", "--port", "0", "--size", "tiny", "--data", tmp_path / "data",
             stdout=stdout, stderr=stderr, env=environment(),
         )  # fmt: skip
     try:

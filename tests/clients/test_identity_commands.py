@@ -20,7 +20,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.clients.command_line import WAYBILL, Commands, Run, environment
+from tests import forks
+from tests.clients.command_line import Commands, Run, environment
 from tests.clients.product_server import Practice
 from waybill.app import House, open_house
 from waybill.export import Sql
@@ -122,8 +123,7 @@ def test_apps_are_given_graph_permissions(commands: Commands, data: Path, house:
 def serving_tls(data: Path, log: Path) -> Iterator[tuple[str, str]]:
     """`waybill serve --tls` as its own process; yields its URL and the authority it says to trust."""
     with log.open("w") as stderr:
-        command: list[str | Path] = [WAYBILL, "serve", "--tls", "--port", "0", "--data", data]
-        server = subprocess.Popen(command, stderr=stderr, env=environment())
+        server = forks.fork("serve", "--tls", "--port", "0", "--data", data, stderr=stderr, env=environment())
         try:
             deadline = time.monotonic() + DEADLINE_SECONDS
             while not (found := re.search(r"answers on (https://\S+)", log.read_text())):

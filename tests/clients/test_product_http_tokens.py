@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.clients.command_line import waybill
+from tests.clients.command_line import Commands
 from tests.clients.insights_house import Answer
 from tests.clients.oauth_clients import (
     assertion_claims,
@@ -54,12 +54,12 @@ def test_secret_by_basic(product: Product) -> None:
     _works(product, product.client.ask_token(GRANT, basic(app.client_id, app.client_secret)))
 
 
-def test_certificate(product: Product, tmp_path: Path) -> None:
+def test_certificate(product: Product, commands: Commands, tmp_path: Path) -> None:
     """A certificate registered while the server runs signs in by assertion, without a client_id, once each."""
     now = datetime.now(UTC)
     holder = certificate_client(now - timedelta(days=1), now + timedelta(days=1))
     (tmp_path / "app.pem").write_text(holder.pem)
-    made = waybill(
+    made = commands(
         "apps", "create", "by certificate", "--tenant", product.tenant, "--permission", SCOPE,
         "--certificate", tmp_path / "app.pem", "--data", product.data, "--json",
     )  # fmt: skip

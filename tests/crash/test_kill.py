@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from tests import forks
 from tests.unit.jobs.host import REFUSED
 from tests.unit.jobs.toy import TOY, feed, jobs_in, received, wait_until
 from waybill.control import open_control
@@ -19,7 +18,7 @@ from waybill.jobs.service import Jobs
 from waybill.jobs.table import Job, State, job_table
 from waybill.settings import Settings
 
-Start = Callable[..., "subprocess.Popen[str]"]
+Start = Callable[..., forks.Fork]
 
 
 @pytest.fixture
@@ -36,16 +35,10 @@ def jobs(settings: Settings) -> Jobs:
 @pytest.fixture
 def start(settings: Settings) -> Iterator[Start]:
     """Starts host processes on the data folder and ends them with the test."""
-    started: list[subprocess.Popen[str]] = []
+    started: list[forks.Fork] = []
 
-    def begin(grace: float = 0) -> subprocess.Popen[str]:
-        environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
-        host = subprocess.Popen(
-            [sys.executable, "-m", "tests.unit.jobs.host", str(settings.data), str(grace)],
-            stdout=subprocess.PIPE,
-            text=True,
-            env=environment,
-        )
+    def begin(grace: float = 0) -> forks.Fork:
+        host = forks.fork(settings.data, str(grace), call="tests.unit.jobs.host:run", stdout=subprocess.PIPE)
         started.append(host)
         return host
 
@@ -57,7 +50,7 @@ def start(settings: Settings) -> Iterator[Start]:
             host.stdout.close()
 
 
-def first_line(host: subprocess.Popen[str]) -> str:
+def first_line(host: forks.Fork) -> str:
     assert host.stdout is not None
     return host.stdout.readline().strip()
 

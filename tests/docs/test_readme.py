@@ -16,12 +16,12 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+from tests import forks
 from waybill.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
 SECONDS = 300
-WAYBILL = Path(sysconfig.get_path("scripts")) / "waybill"
 
 _FENCE = re.compile(r"^```(?:console|sh|shell|bash)[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _RUN = re.compile(r"<!-- run -->(.*?)<!-- end -->", re.DOTALL)
@@ -121,13 +121,8 @@ def test_an_extract_says_why(readme: str) -> None:
 
 def test_the_extract_is_real(readme: str, tmp_path: Path) -> None:
     """Every row of the README's extract is a row of the files that the demo writes, cell for cell."""
-    done = subprocess.run(
-        [WAYBILL, "demo", "--data", tmp_path, "--json"],
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=True,
-    )
+    done = forks.run("demo", "--data", tmp_path, "--json", timeout=SECONDS)
+    assert done.returncode == 0, done.stderr
     written: set[tuple[str, ...]] = set()
     headings = {tuple(cells) for cells in _rows(readme) if "Access Path" in cells}
     for made in json.loads(done.stdout.splitlines()[-1])["files"].values():

@@ -26,14 +26,14 @@ def practice(original: Practice, tmp_path_factory: pytest.TempPathFactory) -> It
         yield copy
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def server(practice: Practice, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One `waybill serve` on the practice folder for the whole session."""
+    """`waybill serve` on the practice folder: one for each file, since an idle one costs too."""
     with serving(practice.data, tmp_path_factory.mktemp("server") / "log") as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def clients(practice: Practice, server: Server) -> tuple[Client, Client]:
     """An application of each of the two tenants."""
     one, two = (

@@ -7,7 +7,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -18,11 +17,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
+from tests import forks
 from waybill.api.served import Listening, serve
 from waybill.app import House
 from waybill.export import Export, Received, Where
 
-WAYBILL = Path(sys.executable).with_name("waybill")
 DEADLINE = 60.0
 UNFINISHED = (1, 5)
 _ANSWERS = re.compile(r"Waybill answers on (\S+) ")
@@ -45,10 +44,7 @@ def environment(**settings: str) -> dict[str, str]:
 
 def run_waybill(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     """The command line, to its end."""
-    command = [str(WAYBILL), *arguments]
-    return subprocess.run(
-        command, env=environment(**settings), capture_output=True, text=True, timeout=DEADLINE, check=False
-    )
+    return forks.run(*arguments, env=environment(**settings), timeout=DEADLINE)
 
 
 class Server:
@@ -57,11 +53,11 @@ class Server:
     def __init__(self, data: Path, log: Path, **settings: str) -> None:
         self.data, self.log = data, log
         before = log.stat().st_size if log.exists() else 0
-        command = [str(WAYBILL), "serve", "--port", "0", "--data", str(data)]
         with log.open("ab") as stderr:
-            self._process = subprocess.Popen(
-                command, stdout=subprocess.DEVNULL, stderr=stderr, env=environment(**settings)
-            )
+            self._process = forks.fork(
+                "serve", "--port", "0", "--data", data,
+                stdout=subprocess.DEVNULL, stderr=stderr, env=environment(**settings),
+            )  # fmt: skip
         try:
             wait_until(lambda: self.said(_ANSWERS, before) or not self.is_alive(), "the server answers")
             found = self.said(_ANSWERS, before)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.laws.serving import WAYBILL, Client, Server, environment, run_waybill, serving, wait_until
+from tests import forks
+from tests.laws.serving import Client, Server, environment, run_waybill, serving, wait_until
 from tests.laws.tenants import SCOPES, WORKBOOKS, Practice, copied
 from waybill.errors import DataProblem
 from waybill.export import Export, Received, Report
@@ -36,10 +37,10 @@ def test_a_half_written_snapshot_is_swept(house: Practice, tmp_path: Path) -> No
     """What a killed ingest left is removed, and said, at the next start; what a living one builds stays; neither
     is ever a snapshot."""
     before = house.house.registry.snapshots()
-    command = [str(WAYBILL), "practice", "--size", "small", "--data", str(house.data)]
-    ingest = subprocess.Popen(
-        command, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    ingest = forks.fork(
+        "practice", "--size", "small", "--data", house.data,
+        env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
     wait_until(lambda: list(house.data.glob("snapshots/*/*.building")), "a snapshot is being built")
     ingest.kill()
     ingest.wait()

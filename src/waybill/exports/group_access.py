@@ -15,6 +15,7 @@ from waybill.export import (
     EXCEPTION_COLUMNS,
     AboutLine,
     Batches,
+    Column,
     Export,
     Facts,
     Family,
@@ -51,7 +52,13 @@ MAX_GROUPS = 100
 """Groups per export (the vendor's SDK; a comma list in the path is our extension)."""
 
 GROUPS_PER_SLICE = 2000
-"""Groups whose access is held in memory at once when all groups are asked for."""
+"""Groups whose grants are held in memory at once when many groups are asked for."""
+
+MEMBER_SLICES = 10
+"""Slices whose members are held at once: they are fewer."""
+
+SLICE_ROWS = 250_000
+"""Rows of a sheet that are fetched at once: what is held if the engine has to spill them."""
 
 SITES_ONLY, WITH_OBJECTS, SUMMARY_ONLY = 1, 2, 3
 
@@ -204,60 +211,70 @@ class _Run:
         self._staged = False
         self._way = False
         self._sites = find_sites(request.sites, facts)
+        asked = [key.special for key in request.groups if key.special]
+        self._specials = asked if request.groups else list(SPECIAL_KINDS)
 
     def _stage(self) -> None:
         if self._staged:
             return
         self._staged = True
         request, facts = self._request, self._facts
-        specials = (
-            [key.special for key in request.groups if key.special] if request.groups else list(SPECIAL_KINDS)
-        )
         known = _find_groups(request, facts)
         groups = sorted(set(known.values())) if request.groups else None
         sites = [one.site for one in self._sites if one.site is not None] if request.sites else None
         facts.stage("shared/words")
         facts.stage("shared/asked_sites", sites=sites, modules=list(request.modules))
-        facts.stage("shared/specials", kinds=specials)
-        facts.stage("group_access/asked", groups=groups, specials=specials)
+        facts.stage("shared/specials", kinds=self._specials)
+        facts.stage("group_access/asked", groups=groups, specials=self._specials)
         facts.stage("group_access/reach", implied=request.implied, groups_per_slice=GROUPS_PER_SLICE)
 
-    def _ways(self) -> None:
+    def _ways(self, *, sites_only: bool) -> None:
         self._stage()
         if not self._way:
             self._way = True
-            # At most MAX_GROUPS groups have these sheets: one slice, whose hits the summary has staged.
+            # At most MAX_GROUPS groups have these sheets: all their grants at once.
+            self._facts.stage("group_access/hits", slice=None)
             self._facts.stage("group_access/way")
+        inherited = self._request.inherited and not sites_only
+        self._facts.stage("group_access/ways", sites_only=sites_only, inherited=inherited)
 
-    def _slices(self) -> list[int]:
+    def _lines(self, query: str, columns: tuple[Column, ...]) -> Batches:
+        ((total,),) = self._facts.table("group_access/lines")
+        for first in range(0, int(total), SLICE_ROWS):
+            until = first + SLICE_ROWS
+            yield from self._facts.rows(f"group_access/{query}", columns, first=first, until=until)
+
+    def _slices(self, *, counted: bool) -> list[int]:
         self._stage()
-        return [int(row[0]) for row in self._facts.table("group_access/slices")]
+        return [int(row[0]) for row in self._facts.table("group_access/slices", counted=counted)]
 
     def summary(self) -> Batches:
-        """Slice by slice of groups, so that all groups of a large tenant take no more memory than some."""
-        modules = list(self._request.modules)
-        for number in self._slices():
+        """What groups reach was counted with the snapshot; special groups' and implied access is counted here."""
+        for number in self._slices(counted=False):
             self._facts.stage("group_access/hits", slice=number)
-            yield from self._facts.rows(
-                "group_access/summary", SUMMARY_COLUMNS, slice=number, asked_modules=modules
-            )
+            self._facts.stage("group_access/hits_counted")
+        modules = list(self._request.modules)
+        yield from self._facts.rows("group_access/summary", SUMMARY_COLUMNS, asked_modules=modules)
 
     def sites(self) -> Batches:
-        self._ways()
-        return self._facts.rows("group_access/site_collections", SITE_COLUMNS)
+        self._ways(sites_only=True)
+        yield from self._lines("site_collections", SITE_COLUMNS)
 
     def objects(self) -> Batches:
-        self._ways()
-        return self._facts.rows("group_access/objects", OBJECT_COLUMNS, inherited=self._request.inherited)
+        self._ways(sites_only=False)
+        yield from self._lines("objects", OBJECT_COLUMNS)
 
     def members(self) -> Batches:
-        as_of = self._facts.as_of
-        for number in self._slices():
-            yield from self._facts.rows("group_access/members", MEMBER_COLUMNS, slice=number, as_of=as_of)
+        self._stage()
+        self._facts.stage("group_access/directory", as_of=self._facts.as_of)
+        for first in self._slices(counted=True)[::MEMBER_SLICES]:
+            self._facts.stage("group_access/members_stage", first=first, until=first + MEMBER_SLICES)
+            yield from self._lines("members", MEMBER_COLUMNS)
 
     def exceptions(self) -> Batches:
         self._stage()
         missing = [one.asked.given for one in self._sites if one.site is None]
+        self._facts.stage("group_access/private_claim", asked="eeeu" in self._specials)
         return self._facts.rows("group_access/exceptions", EXCEPTION_COLUMNS, not_found=missing)
 
     def about(self) -> tuple[AboutLine, ...]:

@@ -56,8 +56,11 @@ _LIMITED = Field(
 )
 
 
-BATCH_WEIGHT = 100_000
+BATCH_WEIGHT = 400_000
 """Access list entries plus people reached that are worked on at once; a larger site is its own batch."""
+
+SLICE_CELLS = 3_200_000
+"""Cells of a batch that are fetched at once: what is held if the engine has to spill them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +107,27 @@ def report(request: SitePermissionsRequest, facts: Facts) -> Report:
         request.language,
         (
             Sheet("Summary", SUMMARY_COLUMNS, run.summary),
-            Sheet("Permissions", PERMISSION_COLUMNS, run.each_batch("permissions", PERMISSION_COLUMNS)),
-            Sheet("People", PEOPLE_COLUMNS, run.people),
+            Sheet(
+                "Permissions",
+                PERMISSION_COLUMNS,
+                run.each_line(
+                    "permissions", PERMISSION_COLUMNS, "who_text", "link_people", "permissions_stage"
+                ),
+            ),
+            Sheet("People", PEOPLE_COLUMNS, run.each_line("people", PEOPLE_COLUMNS, "people_stage")),
             Sheet("Group Members", GROUP_MEMBER_COLUMNS, run.group_members),
-            Sheet("Sharing Links", LINK_COLUMNS, run.each_batch("sharing_links", LINK_COLUMNS)),
-            Sheet("Unique Objects", UNIQUE_COLUMNS, run.each_batch("unique_objects", UNIQUE_COLUMNS)),
+            Sheet(
+                "Sharing Links",
+                LINK_COLUMNS,
+                run.each_line(
+                    "sharing_links", LINK_COLUMNS, "who_text", "link_people", "sharing_links_stage"
+                ),
+            ),
+            Sheet(
+                "Unique Objects",
+                UNIQUE_COLUMNS,
+                run.each_line("unique_objects", UNIQUE_COLUMNS, "unique_objects_stage"),
+            ),
         ),
         run.exceptions,
         run.about,
@@ -140,10 +159,30 @@ class _Run:
 
         def rows() -> Batches:
             for batch in self._batches():
-                self._facts.stage("site_permissions/batch", batch=batch)
+                self._stage_batch(batch)
                 yield from self._facts.rows(f"site_permissions/{query}", columns)
 
         return rows
+
+    def each_line(self, query: str, columns: tuple[Column, ...], *stages: str) -> Rows:
+        """The same for sheets with many rows: the stages number them (`line`), the query fetches slices."""
+
+        def rows() -> Batches:
+            for batch in self._batches():
+                self._stage_batch(batch, *stages)
+                yield from self._lines(query, columns)
+
+        return rows
+
+    def _stage_batch(self, batch: int, *stages: str) -> None:
+        for stage in ("clear", "batch", *stages):
+            self._facts.stage(f"site_permissions/{stage}", batch=batch)
+
+    def _lines(self, query: str, columns: tuple[Column, ...]) -> Batches:
+        ((total,),) = self._facts.table("site_permissions/lines")
+        rows = SLICE_CELLS // len(columns)
+        for first in range(0, int(total), rows):
+            yield from self._facts.rows(f"site_permissions/{query}", columns, first=first, until=first + rows)
 
     def _batches(self) -> list[int]:
         """Numbers of the batches, in report order."""
@@ -157,17 +196,12 @@ class _Run:
         if missing:
             yield _not_found(missing)
 
-    def people(self) -> Batches:
-        for batch in self._batches():
-            self._facts.stage("site_permissions/batch", batch=batch)
-            self._facts.stage("site_permissions/people_stage")
-            yield from self._facts.rows("site_permissions/people", PEOPLE_COLUMNS)
-
     def group_members(self) -> Batches:
         """Directory groups first, each once; then the SharePoint groups and links, batch by batch."""
         for batch in (None, *self._batches()):
+            self._facts.stage("site_permissions/clear")
             self._facts.stage("site_permissions/group_members_stage", batch=batch)
-            yield from self._facts.rows("site_permissions/group_members", GROUP_MEMBER_COLUMNS)
+            yield from self._lines("group_members", GROUP_MEMBER_COLUMNS)
 
     def exceptions(self) -> Batches:
         self._stage()

@@ -16,7 +16,7 @@ import pyarrow as pa
 from waybill.errors import DataProblem, is_disk_full
 from waybill.tenant.levels import LEVELS
 
-SNAPSHOT_FORMAT = 2
+SNAPSHOT_FORMAT = 3
 """Version of schema.sql and derive/*.sql; part of every snapshot's identity."""
 
 _MAX_DEPTH = 400
@@ -143,6 +143,7 @@ class SnapshotFile:
             run(sql_file("derive", "below_step"), {"level": level})
         run(sql_file("derive", "60_grants"))
         run(sql_file("derive", "70_described"))
+        run(sql_file("derive", "80_group_reach"))
 
     def _levels(self, table: str, step: str, *, first: int) -> int:
         """Run a level-by-level statement until a level adds nothing; the last level that did."""

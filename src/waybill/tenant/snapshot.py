@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from waybill.errors import ContentMissing, DataProblem
@@ -19,6 +21,11 @@ from waybill.tenant.build import SNAPSHOT_FORMAT, sql_file
 
 BATCH_ROWS = 10_240
 """Rows per batch: 10,000 keep the writer's memory flat at no cost in speed (files-report.md 1)."""
+
+POSITION = "position"
+"""First column of a query whose rows are numbered, from $first or 0, rather than sorted: `Snapshot.rows` yields
+them in that order, without the column. Sorting a few integers and fetching the texts afterwards costs a third of
+sorting wide rows (docs/performance.md); a join keeps the order of its first table, but promises nothing."""
 
 _DAMAGE = ("Corrupt database", "checksum", "Could not read")
 """Words of the engine's errors about its file (DuckDB 2; it has no error class of its own for this)."""
@@ -48,9 +55,13 @@ class Outside:
 class Snapshot:
     """The Facts of one job. Temporary tables live in this connection alone and die with it."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, snapshot: str, outside: Outside) -> None:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, snapshot: str, outside: Outside, threads: int = 1
+    ) -> None:
         self._connection = connection
         self._snapshot = snapshot
+        self._threads = threads
+        self._in_order = False
         self._outside = outside
         self.meta: dict[str, str] = dict(connection.execute("SELECT key, value FROM meta").fetchall())
 
@@ -80,6 +91,7 @@ class Snapshot:
     def stage(self, query: str | Sql, **parameters: Any) -> None:
         # The engine binds parameters of one statement at a time: each gets those it names.
         with _damage_told(self._snapshot):
+            self._fetch_in_order(False)
             for statement in self._connection.extract_statements(_text(query)):
                 named = {name: parameters[name] for name in statement.named_parameters}
                 self._connection.execute(statement, named or None)
@@ -87,14 +99,60 @@ class Snapshot:
     def rows(self, query: str | Sql, columns: tuple[Column, ...], **parameters: Any) -> Batches:
         schema = schema_of(columns)
         with _damage_told(self._snapshot):
+            self._fetch_in_order(False)
             relation = self._connection.sql(_text(query), params=parameters or None)
-            for batch in relation.to_arrow_reader(BATCH_ROWS):
-                arrays = [array.cast(kind) for array, kind in zip(batch.columns, schema.types, strict=True)]
+            numbered = relation.columns[0] == POSITION
+            if numbered:
+                self._fetch_in_order(True)
+            batches: Batches = relation.to_arrow_reader(BATCH_ROWS)
+            for batch in _in_order(batches, parameters.get("first", 0)) if numbered else batches:
+                columns_read = batch.columns[1:] if numbered else batch.columns
+                arrays = [array.cast(kind) for array, kind in zip(columns_read, schema.types, strict=True)]
                 yield pa.RecordBatch.from_arrays(arrays, schema=schema)
 
     def table(self, query: str | Sql, **parameters: Any) -> list[tuple[Any, ...]]:
         with _damage_told(self._snapshot):
+            self._fetch_in_order(False)
             return self._connection.execute(_text(query), parameters or None).fetchall()
+
+    def _fetch_in_order(self, wanted: bool) -> None:
+        """Whether a query reads its first table from the first row to the last and only looks up the others."""
+        if wanted != self._in_order:
+            self._in_order = wanted
+            self._connection.execute(f"SET threads = {1 if wanted else self._threads:d}")
+            # These two would turn a join round when its first table looks the smaller.
+            held = "join_order,build_side_probe_side" if wanted else ""
+            self._connection.execute(f"SET disabled_optimizers = '{held}'")
+
+
+def _in_order(batches: Batches, following: int) -> Batches:
+    """Batches whose first column numbers their rows, each number once, in the order of those numbers.
+
+    following: the first number. Batches that come in order pass through; from the first that does not, all
+    the rest is held and sorted: whoever asks bounds the rows of one query.
+    """
+    held: list[pa.RecordBatch] = []
+    for batch in batches:
+        if held or not np.array_equal(_integers(batch), np.arange(following, following + batch.num_rows)):
+            held.append(batch)
+            continue
+        following += batch.num_rows
+        yield batch
+    if held:
+        rest = pa.Table.from_batches(held)
+        held.clear()
+        # Columns of a query may share a name; numbered, they do not.
+        rest = rest.rename_columns([str(place) for place in range(rest.num_columns)])
+        yield from rest.sort_by("0").to_batches(max_chunksize=BATCH_ROWS)
+
+
+def _integers(batch: pa.RecordBatch) -> npt.NDArray[np.int64]:
+    """The first column without a copy (`to_numpy` would import pandas wherever it is installed)."""
+    column: Any = batch.column(0)  # the stubs do not type buffers tightly enough to be of help
+    data = column.buffers()[1]
+    if data is None:
+        return np.empty(0, np.int64)
+    return np.frombuffer(data, np.int64)[column.offset : column.offset + len(column)]
 
 
 @contextmanager
@@ -142,7 +200,7 @@ def open_snapshot(
         try:
             connection.execute(f"ATTACH '{quoted}' AS snapshot (READ_ONLY)")
             connection.execute("USE snapshot")
-            reader = Snapshot(connection, snapshot, outside or Outside(datetime.now(UTC)))
+            reader = Snapshot(connection, snapshot, outside or Outside(datetime.now(UTC)), threads)
         except duckdb.Error as error:
             raise _damaged(snapshot) from error
         if reader.meta.get("format") != str(SNAPSHOT_FORMAT):

@@ -1,4 +1,4 @@
-"""A process that runs jobs on a data folder until SIGTERM: `python -m tests.unit.jobs.host DATA GRACE`."""
+"""A process that runs jobs on a data folder until SIGTERM; `run` takes DATA and GRACE."""
 
 from __future__ import annotations
 
@@ -34,5 +34,6 @@ def main(data: Path, grace: float) -> int:
     return 0
 
 
-if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), float(sys.argv[2])))
+def run() -> int:
+    """The same with the arguments of a command line."""
+    return main(Path(sys.argv[1]), float(sys.argv[2]))

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests import forks
 from tests.unit.load.load_parts import FINANCE, GROUPS, SITE_COLUMNS, group_row, report, site_row
-
-# The commands as they hang below `waybill ingest`, without the rest of the command line.
-PROGRAM = "import typer; from waybill.cli.load_commands import register; group = typer.Typer(); register(group); group()"
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", PROGRAM, *arguments], capture_output=True, text=True, check=False
-    )
+    return forks.run("ingest", *arguments)
 
 
 @pytest.fixture

@@ -8,4 +8,5 @@ FROM principal p
 JOIN principal_order o ON o.principal = p.id
 LEFT JOIN headcount c ON c.principal = p.id
 LEFT JOIN link k ON k.principal = p.id
-ORDER BY p.id;
+-- What belongs to a site lies together: a report on some sites reads little else.
+ORDER BY p.site NULLS FIRST, p.id;

@@ -1,28 +1,27 @@
 -- The groups this report is about. $groups: principal ids, or NULL for every directory group;
 -- $specials: kinds of special groups (always reported, even if nothing in the tenant names them).
--- A special group is one row for all spellings of its claim (insights.md 1.5).
-CREATE OR REPLACE TEMP TABLE asked AS
-SELECT p.id AS grp, p.kind, o.ord
-FROM principal p JOIN principal_order o ON o.principal = p.id
-WHERE CASE WHEN $groups::INTEGER[] IS NULL
-        THEN p.kind IN ('security_group', 'mail_security_group', 'distribution_group', 'm365_group', 'external_group')
-        ELSE p.id IN (SELECT unnest($groups::INTEGER[])) END
+-- A special group is one row for all spellings of its claim (insights.md 1.5); its grp is below zero.
+CREATE OR REPLACE TEMP TABLE asked_name AS
+WITH asked AS MATERIALIZED (
+  SELECT p.id, p.kind, p.name, coalesce(p.entra_id, p.login) AS said, p.email, p.membership, p.created_at, p.status FROM principal p
+  WHERE CASE WHEN $groups::INTEGER[] IS NULL
+          THEN p.kind IN ('security_group', 'mail_security_group', 'distribution_group', 'm365_group', 'external_group')
+          ELSE p.id IN (SELECT unnest($groups::INTEGER[])) END
+)
+SELECT a.id AS grp, a.kind, o.ord, a.name, a.said AS id, a.email, a.membership, a.created_at, a.status
+FROM asked a JOIN principal_order o ON o.principal = a.id
 UNION ALL
-SELECT -1 - list_position(['everyone', 'eeeu', 'all_windows', 'all_membership'], k), k, 2000000000
+SELECT -1 - list_position(['everyone', 'eeeu', 'all_windows', 'all_membership'], k), k, 2000000000,
+  CASE k WHEN 'everyone' THEN 'Everyone' WHEN 'eeeu' THEN 'Everyone except external users'
+    WHEN 'all_windows' THEN 'All Users (windows)' ELSE 'All Users (membership)' END,
+  CASE k WHEN 'everyone' THEN 'c:0(.s|true' WHEN 'eeeu' THEN 'c:0-.f|rolemanager|spo-grid-all-users'
+    WHEN 'all_windows' THEN 'c:0!.s|windows' WHEN 'all_membership' THEN 'c:0!.s|forms%3amembership' END, NULL, NULL, NULL, NULL
 FROM (SELECT unnest($specials::VARCHAR[]) AS k);
 
 -- The principals a group is in an access list as: itself, its owners claim, each spelling of a special.
 CREATE OR REPLACE TEMP TABLE asked_principal AS
-SELECT a.grp, a.grp AS principal, false AS owners FROM asked a WHERE a.grp >= 0
+SELECT grp, grp AS principal, false AS owners FROM asked_name WHERE grp >= 0
 UNION ALL
-SELECT a.grp, p.id, true FROM asked a JOIN principal p ON p.kind = 'm365_owners' AND p.of_group = a.grp
+SELECT p.of_group, p.id, true FROM principal p SEMI JOIN asked_name a ON a.grp = p.of_group WHERE p.kind = 'm365_owners'
 UNION ALL
-SELECT a.grp, p.id, false FROM asked a JOIN principal p ON p.kind = a.kind WHERE a.grp < 0;
-
-CREATE OR REPLACE TEMP TABLE asked_name AS
-SELECT a.grp, a.kind, a.ord,
-  coalesce(p.name, CASE a.kind WHEN 'everyone' THEN 'Everyone' WHEN 'eeeu' THEN 'Everyone except external users'
-    WHEN 'all_windows' THEN 'All Users (windows)' ELSE 'All Users (membership)' END) AS name,
-  coalesce(p.entra_id, p.login, CASE a.kind WHEN 'everyone' THEN 'c:0(.s|true' WHEN 'eeeu' THEN 'c:0-.f|rolemanager|spo-grid-all-users'
-    WHEN 'all_windows' THEN 'c:0!.s|windows' WHEN 'all_membership' THEN 'c:0!.s|forms%3amembership' END) AS id
-FROM asked a LEFT JOIN principal p ON p.id = a.grp;
+SELECT a.grp, p.id, false FROM principal p JOIN asked_name a ON a.kind = p.kind AND a.grp < 0;

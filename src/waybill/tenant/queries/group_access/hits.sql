@@ -1,7 +1,8 @@
--- Live access of the groups of one slice ($slice) on the asked sites, one row per way of access.
+-- Live access on the asked sites, one row per way of access: of all groups ($slice NULL), or of those of a slice
+-- that are not counted already.
 CREATE OR REPLACE TEMP TABLE hit AS
 SELECT r.grp, r.principal, r.source, r.owners, r.distance, r.implied, g.site, g.securable, g.level, g.is_admin
 FROM live_grant_by_principal g
-JOIN (SELECT r.* FROM reach r JOIN slice_of s ON s.grp = r.grp AND s.slice = $slice) r ON r.principal = g.principal
-JOIN asked_site s ON s.site = g.site;
-INSERT INTO hit_site SELECT DISTINCT site FROM hit;
+JOIN (SELECT r.* FROM reach r SEMI JOIN (FROM slice_of WHERE $slice::INTEGER IS NULL OR (slice = $slice AND NOT counted)) s ON s.grp = r.grp) r
+  ON r.principal = g.principal
+SEMI JOIN asked_site s ON s.site = g.site;

@@ -1,1 +1,2 @@
-SELECT DISTINCT slice FROM slice_of ORDER BY slice;
+-- Slices of groups whose grants are read ($counted false), or all slices.
+SELECT DISTINCT slice FROM slice_of WHERE $counted OR NOT counted ORDER BY slice;

@@ -1,42 +1,15 @@
--- One row per group of a slice ($slice; run after hits). $asked_modules: the data sources asked for; a
--- module not asked for is blank. Distinct objects and sites are found by grouping twice: that can spill.
-WITH per_object AS (
-  SELECT h.grp, h.site, h.securable, bool_or(NOT h.is_admin) AS listed, bool_or(h.is_admin) AS admin,
-    max(l.rank::INTEGER * 100000 - h.level) AS strongest
-  FROM hit h JOIN level l ON l.id = h.level GROUP BY h.grp, h.site, h.securable
-),
-per_site AS (
-  SELECT h.grp, h.site, bool_or(o.kind IN ('root', 'web')) AS rooted, count(*) FILTER (h.listed) AS objects,
-    bool_or(h.admin) AS admin, max(h.strongest) AS strongest
-  FROM per_object h JOIN securable o ON o.id = h.securable GROUP BY h.grp, h.site
-),
-linked AS (
-  SELECT grp, count(*) AS links FROM (
-    SELECT h.grp, h.principal FROM hit h SEMI JOIN link k ON k.principal = h.principal GROUP BY h.grp, h.principal
-  ) GROUP BY grp
-),
-per_group AS (
-  SELECT h.grp,
-    count(*) FILTER (h.rooted) AS sites,
-    count(*) FILTER (h.rooted AND s.module = 'Microsoft Teams') AS teams,
-    count(*) FILTER (h.rooted AND s.module = 'SharePoint Online') AS sharepoint,
-    count(*) FILTER (h.rooted AND s.module = 'OneDrive') AS onedrive,
-    count(*) FILTER (h.rooted AND s.module = 'Microsoft 365 Group') AS m365,
-    sum(h.objects)::BIGINT AS objects, count(*) FILTER (h.admin) AS admin_on, max(h.strongest) AS strongest
-  FROM per_site h JOIN site s ON s.id = h.site GROUP BY h.grp
-),
-special AS (
+-- One row per asked group (run when every slice is counted). $asked_modules: the data sources asked for; a
+-- module not asked for is blank.
+WITH special AS (
   SELECT a.grp, count(q.usr) AS users, count(q.usr) FILTER (q.external) AS external_users
-  FROM asked a LEFT JOIN population_of q ON q.kind = a.kind WHERE a.grp < 0 GROUP BY a.grp
+  FROM asked_name a LEFT JOIN population_of q ON q.kind = a.kind WHERE a.grp < 0 GROUP BY a.grp
 ),
 fact AS (
-  SELECT n.grp, n.name, n.id, n.kind, n.ord, p.email, p.membership, p.created_at, p.status,
+  SELECT n.grp, n.name, n.id, n.kind, n.ord, n.email, n.membership, n.created_at, n.status,
     coalesce(c.users, x.users) AS users, coalesce(c.external_users, x.external_users) AS external_users,
     coalesce(c.owners, 0) AS owners, coalesce(c.direct_members, x.users) AS direct_members,
     CASE WHEN n.grp < 0 THEN 0 ELSE c.nested_groups END AS nested_groups, coalesce(c.orphaned, 0) AS orphaned, coalesce(c.unknown, false) AS unknown
-  FROM asked_name n JOIN slice_of z ON z.grp = n.grp AND z.slice = $slice
-  LEFT JOIN principal p ON p.id = n.grp LEFT JOIN headcount c ON c.principal = n.grp
-  LEFT JOIN special x ON x.grp = n.grp
+  FROM asked_name n LEFT JOIN headcount c ON c.principal = n.grp LEFT JOIN special x ON x.grp = n.grp
 )
 SELECT f.name, f.id, f.email,
   CASE f.kind WHEN 'security_group' THEN 'Security Group' WHEN 'mail_security_group' THEN 'Mail-enabled security group'
@@ -62,7 +35,8 @@ SELECT f.name, f.id, f.email,
     CASE WHEN f.status = 'deleted' THEN 'Deleted group: passes no access on.' END,
     CASE WHEN f.unknown AND f.users IS NULL THEN 'Not all members are known, so their number is left blank.'
          WHEN f.unknown THEN 'The members are not listed; their number is the one the source states.' END,
-    CASE WHEN f.grp < 0 THEN special_rule(f.kind) END), '')
+    t.rule), '')
 FROM fact f LEFT JOIN per_group g ON g.grp = f.grp LEFT JOIN linked k ON k.grp = f.grp
+LEFT JOIN special_rule_text t ON f.grp < 0 AND t.kind = f.kind
 LEFT JOIN level v ON v.rank::INTEGER * 100000 - v.id = g.strongest
 ORDER BY f.ord, f.grp DESC;

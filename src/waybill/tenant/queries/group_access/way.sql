@@ -1,11 +1,23 @@
--- Each way of access in words: used by Site Collections and Objects.
+-- Each way of access in words, but for the object it ends at: used by Site Collections and Objects (run after
+-- hits of all groups). Ways are few, objects many.
 CREATE OR REPLACE TEMP TABLE way AS
-SELECT h.*, n.name AS group_name, n.id AS group_id, n.ord AS group_ord, l.name AS permission, l.rank,
+WITH used AS MATERIALIZED (SELECT DISTINCT grp, principal, source, owners, distance, implied, is_admin FROM hit),
+p AS MATERIALIZED (SELECT d.id, d.kind, d.name, d.login, d.scope, d.ord FROM described d SEMI JOIN used u ON u.principal = d.id),
+chain AS MATERIALIZED (SELECT k.descendant, k.ancestor, k.path FROM closure k SEMI JOIN used u ON u.source = k.descendant AND u.principal = k.ancestor),
+claim AS MATERIALIZED (SELECT s.id, s.name FROM principal s SEMI JOIN (FROM used WHERE implied) u ON u.source = s.id),
+count_of AS MATERIALIZED (
+  SELECT c.principal, c.users, c.external_users FROM headcount c SEMI JOIN (SELECT principal FROM asked_principal) a ON a.principal = c.principal
+),
+owner_count AS (
+  SELECT a.grp, min(c.users) AS users, min(c.external_users) AS external_users
+  FROM asked_principal a JOIN count_of c ON c.principal = a.principal WHERE a.owners GROUP BY a.grp
+)
+SELECT row_number() OVER ()::INTEGER AS id, h.*, n.name AS group_name, n.id AS group_id, n.ord AS group_ord, p.ord AS principal_ord,
   h.distance = 0 AND NOT h.implied AS is_direct,
   CASE
     WHEN h.implied AND h.distance = 0 THEN 'Everyone claim'
     WHEN h.is_admin THEN 'Site administrator'
-    WHEN p.kind = 'link' THEN 'Sharing link: ' || link_type((SELECT k.scope FROM link k WHERE k.principal = p.id))
+    WHEN p.kind = 'link' THEN 'Sharing link: ' || link_type(p.scope)
     WHEN p.kind = 'sp_group' THEN 'SharePoint group: ' || p.name
     WHEN is_special(p.kind) THEN 'Everyone claim'
     WHEN h.distance > 0 THEN 'Nested group: ' || p.name
@@ -14,23 +26,17 @@ SELECT h.*, n.name AS group_name, n.id AS group_id, n.ord AS group_ord, l.name A
     ELSE 'Direct' END AS through,
   coalesce(p.login, p.name) AS inherited_from,
   CASE WHEN h.owners THEN 'Owners of ' ELSE '' END || n.name
-    || CASE WHEN h.implied THEN ' -> member of ' || coalesce((SELECT s.name FROM principal s WHERE s.id = h.source), 'an everyone claim') ELSE '' END
-    || coalesce(c0.path, '') || CASE WHEN h.is_admin THEN ' -> site administrator' ELSE '' END
-    || ' -> ' || l.name || ' on ' || on_object(o.kind, o.name) AS access_path,
+    || CASE WHEN h.implied THEN ' -> member of ' || coalesce(s.name, 'an everyone claim') ELSE '' END
+    || coalesce(k.path, '') || CASE WHEN h.is_admin THEN ' -> site administrator' ELSE '' END || ' -> ' AS path,
   CASE WHEN p.kind = 'link' THEN 'Invited only' WHEN h.owners THEN 'Owners only' ELSE 'All members' END AS applies_to,
-  CASE WHEN h.grp < 0 THEN (SELECT t.people FROM special_rule_text t WHERE t.kind = n.kind)
-       WHEN h.owners THEN w.users ELSE c.users END AS users_reached,
+  CASE WHEN h.grp < 0 THEN t.people WHEN h.owners THEN w.users ELSE c.users END AS users_reached,
   CASE WHEN h.grp < 0 THEN (SELECT count(*) FROM population_of q WHERE q.kind = n.kind AND q.external)
-       WHEN h.owners THEN w.external_users ELSE c.external_users END AS external_reached,
-  o.kind AS object_kind, b.ord AS object_ord, q.ord AS principal_ord
-FROM hit h
+       WHEN h.owners THEN w.external_users ELSE c.external_users END AS external_reached
+FROM used h
 JOIN asked_name n ON n.grp = h.grp
-JOIN principal p ON p.id = h.principal
-JOIN level l ON l.id = h.level
-JOIN securable o ON o.id = h.securable
-JOIN object b ON b.securable = h.securable
-JOIN principal_order q ON q.principal = h.principal
-LEFT JOIN closure c0 ON c0.descendant = h.source AND c0.ancestor = h.principal
-LEFT JOIN headcount c ON c.principal = h.grp
-LEFT JOIN principal wp ON wp.kind = 'm365_owners' AND wp.of_group = h.grp
-LEFT JOIN headcount w ON w.principal = wp.id;
+JOIN p ON p.id = h.principal
+LEFT JOIN chain k ON k.descendant = h.source AND k.ancestor = h.principal
+LEFT JOIN claim s ON s.id = h.source
+LEFT JOIN special_rule_text t ON t.kind = n.kind
+LEFT JOIN count_of c ON c.principal = h.grp
+LEFT JOIN owner_count w ON w.grp = h.grp;

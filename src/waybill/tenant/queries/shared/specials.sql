@@ -20,4 +20,3 @@ SELECT k.kind, 'All enabled members of the tenant (' || coalesce(n.people, 0) ||
        ELSE CASE WHEN f.all_users THEN 'yes, ShowAllUsersClaim is on' ELSE 'no, ShowAllUsersClaim is off' END END || '.' AS rule,
   coalesce(n.people, 0) AS people
 FROM (SELECT unnest($kinds::VARCHAR[]) AS kind) k CROSS JOIN flag f LEFT JOIN size n ON n.kind = k.kind;
-CREATE OR REPLACE TEMP MACRO special_rule(k) AS (SELECT any_value(t.rule) FROM special_rule_text t WHERE t.kind = k);

@@ -1,6 +1,6 @@
 -- What stands in the way of a complete answer about the asked sites. $not_found: URLs no site matches.
 WITH dead AS (
-  SELECT e.site, e.securable, e.principal, e.verdict FROM entry e JOIN asked_site s ON s.site = e.site WHERE e.verdict = 'expired'
+  SELECT e.site, e.securable, e.principal, e.verdict FROM dead_entry e JOIN asked_site s ON s.site = e.site WHERE e.verdict = 'expired'
   UNION
   SELECT site, securable, principal, verdict FROM shown_entry WHERE verdict IN ('deleted', 'mismatch')
 ),

@@ -1,15 +1,20 @@
 -- One row per site of a batch (run after batch): its access list and the people it reaches, distinct.
 WITH reached AS (SELECT DISTINCT site, principal FROM here WHERE live),
-inside AS (SELECT r.site, e.member FROM reached r JOIN held e ON e.container = r.principal),
+-- Everybody a list names, or reaches through a group: each person once a site, found in one step.
 everybody AS (
-  SELECT site, principal AS usr FROM reached
-  UNION SELECT site, member FROM inside
-  UNION SELECT i.site, g.usr FROM (FROM reached UNION FROM inside) i JOIN group_person g ON g.grp = i.principal
+  SELECT DISTINCT site, usr FROM (
+    SELECT site, principal AS usr FROM here
+    UNION ALL SELECT r.site, e.member FROM reached r JOIN held e ON e.container = r.principal
+    UNION ALL SELECT r.site, g.usr FROM reached r JOIN group_person g ON g.grp = r.principal
+    UNION ALL SELECT r.site, g.usr FROM (
+      SELECT DISTINCT r.site, e.member FROM reached r JOIN held e ON e.container = r.principal SEMI JOIN (SELECT principal FROM step) n ON n.principal = e.member
+    ) r JOIN group_person g ON g.grp = r.member
+  ) SEMI JOIN person p USING (usr)
 ),
 people AS (
   SELECT b.site, count(*) FILTER (p.effective) AS users, count(*) FILTER (p.effective AND p.external) AS external_users,
          count(*) FILTER (p.status IN ('blocked', 'deleted', 'soft_deleted')) AS orphaned
-  FROM (FROM everybody UNION SELECT site, principal FROM here) b JOIN person p ON p.usr = b.usr GROUP BY b.site
+  FROM everybody b JOIN person p ON p.usr = b.usr GROUP BY b.site
 ),
 once AS (SELECT site, principal, bool_or(is_admin) AS is_admin, bool_or(live) AS live FROM here GROUP BY site, principal),
 named_here AS (

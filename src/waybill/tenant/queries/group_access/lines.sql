@@ -1,0 +1,2 @@
+-- How many rows are numbered and ready to be fetched.
+SELECT count(*) FROM line;

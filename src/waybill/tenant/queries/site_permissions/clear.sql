@@ -1,0 +1,9 @@
+-- What the last batch of any sheet left behind: the next one should not need memory for both.
+DROP TABLE IF EXISTS line; DROP TABLE IF EXISTS here; DROP TABLE IF EXISTS who; DROP TABLE IF EXISTS what;
+DROP TABLE IF EXISTS who_text; DROP TABLE IF EXISTS spoken; DROP TABLE IF EXISTS shown_object;
+DROP TABLE IF EXISTS invited; DROP TABLE IF EXISTS invited_name; DROP TABLE IF EXISTS link_people;
+DROP TABLE IF EXISTS granted; DROP TABLE IF EXISTS grantee; DROP TABLE IF EXISTS granted_object; DROP TABLE IF EXISTS best;
+DROP TABLE IF EXISTS hit; DROP TABLE IF EXISTS person_here; DROP TABLE IF EXISTS several; DROP TABLE IF EXISTS group_list;
+DROP TABLE IF EXISTS group_set; DROP TABLE IF EXISTS person_set; DROP TABLE IF EXISTS set_object; DROP TABLE IF EXISTS object_count;
+DROP TABLE IF EXISTS reason; DROP TABLE IF EXISTS shown; DROP TABLE IF EXISTS told; DROP TABLE IF EXISTS difference;
+DROP TABLE IF EXISTS grp; DROP TABLE IF EXISTS in_group;
