@@ -41,9 +41,8 @@ class Library:
         self._endings: dict[int, int] = {}
         os.set_blocking(self._wake, False)
         signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False)
-        self._handlers = {
-            number: signal.signal(number, _only_wake) for number in (signal.SIGCHLD, signal.SIGINT)
-        }
+        for number in (signal.SIGCHLD, signal.SIGINT):
+            signal.signal(number, _only_wake)
 
     def serve(self) -> None:
         while True:
@@ -81,8 +80,8 @@ class Library:
     def _become(self, told: Any, streams: list[int]) -> NoReturn:
         """Be the process that was asked for: nothing of this one's is left but what it has imported."""
         signal.set_wakeup_fd(-1)
-        for signal_number, handler in self._handlers.items():
-            signal.signal(signal_number, handler)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # also where this run ignores Ctrl+C
         self._asked.close()
         for number in (self._woken, self._wake, *self._endings.values()):
             os.close(number)
