@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.harness import ROOT, run_case
+from benchmarks.joined import join
 from benchmarks.machine import machine, versions
 from benchmarks.model import CaseResult
 from benchmarks.place import Place, open_place
@@ -22,6 +23,7 @@ CASES = (
     "growth", "cold_start",
 )  # fmt: skip
 RESULTS = ROOT / "benchmarks" / "results"
+PROFILES = ROOT / "benchmarks" / "profiles"
 PAGE = ROOT / "docs" / "performance.md"
 ROUNDS, QUICK_ROUNDS = 5, 2
 
@@ -37,25 +39,28 @@ def main(words: list[str]) -> int:
     )
     run.add_argument("--rounds", type=int, default=0, help=f"default {ROUNDS}, quick {QUICK_ROUNDS}")
     run.add_argument("--out", type=Path, default=None, help="where to write the results")
-    page = deeds.add_parser("page", help="write docs/performance.md from a result")
-    page.add_argument(
-        "result", type=Path, nargs="?", help="default: the newest whole run below benchmarks/results"
-    )
+    page = deeds.add_parser("page", help="write docs/performance.md from results")
+    page.add_argument("result", type=Path, nargs="*", help="default: all below benchmarks/results")
     chosen = parser.parse_args(words)
     if chosen.deed == "page":
-        return _page(chosen.result or _newest())
+        return _page(chosen.result or sorted(RESULTS.glob("*.json")))
     place = open_place(quick=chosen.quick)
     names = tuple(chosen.case or CASES)
     rounds = chosen.rounds or (QUICK_ROUNDS if chosen.quick else ROUNDS)
-    started = datetime.now(UTC)
-    cases = [
-        done for name in names if (done := _case(name, place, rounds, tuple(chosen.only or ()))) is not None
-    ]
-    made = Run(started.replace(microsecond=0), chosen.quick, rounds, machine(), versions(), tuple(cases))
-    out = chosen.out or RESULTS / _file_name(made, whole=names == CASES and not chosen.only)
+    made = Run(
+        datetime.now(UTC).replace(microsecond=0), chosen.quick, rounds, machine(), versions(), cases=()
+    )
+    out = chosen.out or RESULTS / _file_name(made, () if names == CASES and not chosen.only else names)
     out.parent.mkdir(parents=True, exist_ok=True)
-    write_run(out, made)
-    print("\n" + summary_table(made.cases))
+    cases: list[CaseResult] = []
+    for name in names:
+        done = _case(name, place, rounds, tuple(chosen.only or ()))
+        if done is not None:
+            cases.append(done)
+            write_run(
+                out, replace(made, cases=tuple(cases))
+            )  # what was measured is kept if the next one fails
+    print("\n" + summary_table(cases))
     print(f"\nWritten to {out.relative_to(ROOT) if out.is_relative_to(ROOT) else out.name}")
     return 0 if len(cases) == len(names) and all(one.agreed is not False for one in cases) else 1
 
@@ -76,24 +81,19 @@ def _case(name: str, place: Place, rounds: int, only: tuple[str, ...]) -> CaseRe
     return done
 
 
-def _file_name(made: Run, *, whole: bool) -> str:
-    kind = "quick" if made.quick else "full"
-    part = "" if whole else "-" + "-".join(one.name for one in made.cases)
-    return f"{made.started:%Y-%m-%dT%H%M}-{kind}{part[:60]}.json"
+def _file_name(made: Run, part: tuple[str, ...]) -> str:
+    words = [f"{made.started:%Y-%m-%dT%H%M}", "quick" if made.quick else "full", *part]
+    return "-".join(words)[:80] + ".json"
 
 
-def _newest() -> Path:
-    found = sorted(RESULTS.glob("*-full.json")) or sorted(RESULTS.glob("*-quick.json"))
-    if not found:
-        raise SystemExit("There is no result yet: run `python -m benchmarks run` first.")
-    return found[-1]
-
-
-def _page(result: Path) -> int:
+def _page(results: list[Path]) -> int:
     from benchmarks.page import write_page
 
-    write_page(PAGE, read_run(result), result.name)
-    print(f"Written {PAGE.relative_to(ROOT)} from {result.name}")
+    if not results:
+        raise SystemExit("There is no result yet: run `python -m benchmarks run` first.")
+    runs = {one.name: read_run(one) for one in results}
+    write_page(PAGE, join(runs, CASES), PROFILES)
+    print(f"Written {PAGE.relative_to(ROOT)}")
     return 0
 
 

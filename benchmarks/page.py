@@ -1,28 +1,31 @@
-"""docs/performance.md and its plots, made from one run's results and nothing else."""
+"""docs/performance.md and its plots, made from results, and from profiles that say where the time goes."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks import svg
 from benchmarks.figures import Verdict, figure, values, verdicts
+from benchmarks.joined import Chosen
 from benchmarks.model import CaseResult, Curve, Result, Role
-from benchmarks.results import Run
 from benchmarks.table import measured, met, number, spread, unit
 
 _COLOURS = {Role.OURS: svg.OURS, Role.LIMIT: svg.LIMIT, Role.PEER: svg.PEER}
 
 _HEAD = """# How fast Waybill is
 
-This page is made by `python -m benchmarks page` from [{name}](../benchmarks/results/{name}), a {kind} run of
-{when} UTC. Do not edit it; measure again.
+This page is made by `python -m benchmarks page` from the results below. Do not edit it; measure again.
 
 Blue bars are Waybill, green ones the least anybody could do (the limit), grey ones what people use. Each
-contender is a whole process of its own; all take turns in one run, {rounds} rounds at most, and the median
-counts. A thin black line goes from the lowest to the highest round. Ratios are taken round by round. CPU seconds
-are user and system time together: on a busy machine they say more than the clock does.
+contender is a whole process of its own; all of a case take turns in one run, and the median counts. A thin
+black line goes from the lowest to the highest round. Ratios are taken round by round. CPU seconds are user and
+system time together: on a busy machine they say more than the clock does.
 
-**{reached} of {all} figures are reached.**
+**{reached} of {all} figures are reached.** Of those that are not, the case says where the time goes and what
+was tried.
+
+{sources}
 """
 
 _REPEAT = """## Repeat it
@@ -31,7 +34,7 @@ _REPEAT = """## Repeat it
 make bench-quick   # minutes: the medium practice tenant, fewer rows and rounds
 make bench         # everything, about an hour; builds the large practice tenant first
 python -m benchmarks run --case xlsx --case csv   # some cases alone
-python -m benchmarks page                         # this page, from the newest whole run
+python -m benchmarks page                         # this page; of each case the newest full result counts
 ```
 
 Inputs are made once, in `build/bench` (or the folder `WAYBILL_BENCH_DATA` names). Before its figures count, a
@@ -42,34 +45,48 @@ uses that round.
 """
 
 
-def write_page(path: Path, run: Run, result_name: str) -> None:
-    """Write the page and, beside it, `performance/*.svg`."""
+def write_page(path: Path, cases: Sequence[Chosen], profiles: Path) -> None:
+    """Write the page and, beside it, `performance/*.svg`. profiles: a folder of `<case>.md`, put below the case."""
     plots = path.parent / "performance"
     plots.mkdir(parents=True, exist_ok=True)
     for old in plots.glob("*.svg"):
         old.unlink()
-    parts = [_head(run, result_name), _summary(run)]
-    for case in run.cases:
-        parts.append(_case(case, plots))
-    parts += [_REPEAT, _made_with(run)]
+    parts = [_head(cases), _summary(cases)]
+    for one in cases:
+        parts.append(_case(one.case, plots))
+        profile = profiles / f"{one.case.name}.md"
+        if profile.is_file():
+            parts.append(f"### {one.case.title}: where the time goes\n\n{profile.read_text('utf-8')}")
+    parts.append(_REPEAT)
+    parts.append(_made_with(cases))
     path.write_text("\n".join(parts), "utf-8")
 
 
-def _head(run: Run, name: str) -> str:
-    told = [one for case in run.cases for one in verdicts(case)]
-    return _HEAD.format(
-        name=name,
-        kind="quick" if run.quick else "full",
-        when=f"{run.started:%Y-%m-%d %H:%M}",
-        rounds=run.rounds,
-        reached=sum(one.met is True for one in told),
-        all=len(told),
-    )
+def _head(cases: Sequence[Chosen]) -> str:
+    told = [one for chosen in cases for one in verdicts(chosen.case)]
+    return _HEAD.format(reached=sum(one.met is True for one in told), all=len(told), sources=_sources(cases))
 
 
-def _summary(run: Run) -> str:
+def _sources(cases: Sequence[Chosen]) -> str:
+    """Every result that is on the page, and what of it."""
+    lines = [
+        "| result | run | UTC | rounds | load before | commit | cases |",
+        "|---|---|---|---:|---:|---|---|",
+    ]
+    for source, run in sorted({one.source: one.run for one in cases}.items()):
+        names = ", ".join(one.case.name for one in cases if one.source == source)
+        lines.append(
+            f"| [{source}](../benchmarks/results/{source}) | {'quick' if run.quick else 'full'} "
+            f"| {run.started:%Y-%m-%d %H:%M} | {run.rounds} | {run.machine.get('load', '')} "
+            f"| {run.versions.get('commit', '')} | {names} |"
+        )
+    return "\n".join(lines)
+
+
+def _summary(cases: Sequence[Chosen]) -> str:
     lines = ["| case | to reach | measured | spread | |", "|---|---|---|---|---|"]
-    for case in run.cases:
+    for chosen in cases:
+        case = chosen.case
         lines += [
             f"| [{case.title}](#{_anchor(case.title)}) | {one.target.words} | {measured(one)} "
             f"| {spread(one.measured)} | {_met(one)} |"
@@ -187,7 +204,9 @@ def curve_plot(case: CaseResult, curve: Curve) -> str:
     return svg.lines(curve.title, curve.x_title, curve.y_title, drawn, mark)
 
 
-def _made_with(run: Run) -> str:
-    machine = ", ".join(f"{name} {value}" for name, value in run.machine.items())
-    versions = ", ".join(f"{name} {value}" for name, value in run.versions.items())
+def _made_with(cases: Sequence[Chosen]) -> str:
+    """The machine and versions of the newest result; what differs from run to run is in the table above."""
+    newest = max((one.run for one in cases), key=lambda run: run.started)
+    machine = ", ".join(f"{name} {value}" for name, value in newest.machine.items() if name != "load")
+    versions = ", ".join(f"{name} {value}" for name, value in newest.versions.items() if name != "commit")
     return f"## Made with\n\n{machine}.\n\n{versions}.\n"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from benchmarks.joined import join
 from benchmarks.model import CaseResult, Role, Target
 from benchmarks.page import bar_plot, curve_plot, write_page
 from benchmarks.results import read_run, write_run
@@ -105,18 +108,38 @@ def test_a_curve_needs_two_points(made: CaseResult) -> None:
 
 
 def test_the_page_is_made_of_the_results_alone(made: CaseResult, tmp_path: Path) -> None:
-    """The page holds every figure and shows every plot it links to; plots of an earlier run are gone."""
+    """The page holds every figure, its source and its profile, and shows every plot it links to; plots of an earlier
+    run are gone."""
     page = tmp_path / "docs" / "performance.md"
     stale = tmp_path / "docs" / "performance" / "stale.svg"
     stale.parent.mkdir(parents=True)
     stale.write_text("", "utf-8")
-    write_page(page, run(made), "run.json")
+    profiles = tmp_path / "profiles"
+    profiles.mkdir()
+    (profiles / "made.md").write_text("Half of it is hashing.\n", "utf-8")
+    write_page(page, join({"run.json": run(made)}, ()), profiles)
     told = page.read_text("utf-8")
+    assert "[run.json](../benchmarks/results/run.json) | full | 2026-06-01 12:00 | 3 |" in told
+    assert "Half of it is hashing." in told
     assert "**1 of 3 figures are reached.**" in told
     assert "| not run: not installed |" in told
     for part in told.split("](performance/")[1:]:
         assert (stale.parent / part.partition(")")[0]).is_file()
     assert not stale.exists()
+
+
+def test_of_each_case_one_result_counts(made: CaseResult) -> None:
+    """A full run counts before a quick one, then the newest; cases come in the order asked for."""
+    other, only = replace(made, name="other"), replace(made, name="only")
+    full = run(made)
+    later = replace(full, started=full.started + timedelta(hours=1))
+    runs = {
+        "c": replace(later, cases=(other,)),
+        "b": replace(full, cases=(other, made)),
+        "a": replace(later, quick=True, cases=(made, only)),
+    }
+    found = [(one.case.name, one.source) for one in join(runs, ("only", "other"))]
+    assert found == [("only", "a"), ("other", "c"), ("made", "b")]
 
 
 def test_colours_tell_the_roles_apart() -> None:
