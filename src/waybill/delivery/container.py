@@ -10,27 +10,25 @@ from __future__ import annotations
 import base64
 import hashlib
 import queue
-from collections.abc import Callable, Coroutine, Generator, Iterator
-from concurrent.futures import Future
+from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import chain, islice
-from typing import Any
+from itertools import chain
+from typing import NamedTuple
 
 from waybill.clock import Clock
-from waybill.delivery.blob_calls import Answer, BlobCalls, Lost, Outcome, insist
+from waybill.delivery.blob_calls import Answer, BlobCalls, Body, Lost, Outcome, Try, body_of, insist
 from waybill.delivery.journal import Delivered, Journal
 from waybill.delivery.locations import Location
 from waybill.delivery.network import Network
 from waybill.delivery.outgoing import DeliveryFailed, Outgoing, Undelivered, Wrote, unfit
+from waybill.delivery.portions import batches, blocks
 from waybill.delivery.uplink import Uplink
 from waybill.errors import ContentMissing, DataProblem, LocationRefused
 
 MAX_BLOCKS = 50_000
 """Blocks of one blob, at most (Azure's rule)."""
-_BATCH = 64
-_BATCH_TIME = timedelta(seconds=0.1)
 _HEARTBEAT = 0.5
 
 Result = Delivered | Undelivered
@@ -63,7 +61,8 @@ class Container:
         """See `Target.deliver`."""
         with ExitStack() as stack:
             try:
-                uplink = stack.enter_context(Uplink(self._location, self._network))
+                at_once = max(self._sizes.files, self._sizes.blocks)
+                uplink = stack.enter_context(Uplink(self._location, self._network, at_once))
             except LocationRefused as error:
                 raise DeliveryFailed(error.message, error.hint) from None
             except OSError as error:
@@ -75,13 +74,16 @@ class Container:
             yield from delivery.run(files)
 
 
-@dataclass(frozen=True, slots=True)
-class _Sent:
+class _Sent(NamedTuple):
     """What a request under way will have brought. `done`: the file that is whole with it."""
 
     path: str
     size: int
-    done: Delivered | None
+    done: Delivered | None = None
+
+
+_Arrived = tuple[_Sent, Outcome | Exception]
+"""How a request ended: by an answer, or by an error."""
 
 
 class _Delivery:
@@ -105,12 +107,12 @@ class _Delivery:
         self._journal = journal
         self._wrote = wrote
         self._seen: set[str] = set()
-        self._arrivals: queue.SimpleQueue[tuple[_Sent, Future[Outcome]]] = queue.SimpleQueue()
+        self._arrivals: queue.SimpleQueue[_Arrived] = queue.SimpleQueue()
         self._under_way = 0
         self._bytes_under_way = 0
 
     def run(self, files: Iterator[Outgoing]) -> Iterator[Result]:
-        for batch in _batches(files, self._clock.now):
+        for batch in batches(files, self._clock.now):
             fresh: list[tuple[Outgoing, bool]] = []
             for file in batch:
                 known = self._known(file)
@@ -122,6 +124,7 @@ class _Delivery:
             self._journal.begun(file.path for file, _ in fresh)
             for file, again in fresh:
                 yield from self._send(file, again)
+            self._uplink.flush()
         yield from self._wait(lambda: self._under_way == 0, "")
 
     def _known(self, file: Outgoing) -> Result | None:
@@ -137,100 +140,145 @@ class _Delivery:
         chunks: Iterator[bytes] = iter(())
         try:
             chunks = file.open()
-            head = bytearray()
+            parts, size = list[bytes](), 0
             for chunk in chunks:
-                head += chunk
-                if len(head) > self._sizes.whole:
-                    yield from self._send_blocks(file, head, chunks, again)
+                parts.append(chunk)
+                size += len(chunk)
+                if size > self._sizes.whole:
+                    yield from self._send_blocks(file, chain(parts, chunks), again)
                     return
-            yield from self._send_whole(file, bytes(head), again)
+            if not self._room_for(size):
+                yield from self._wait(lambda: self._room_for(size), file.path)
+            self._start_whole(file, parts[0] if len(parts) == 1 else b"".join(parts), again)
         except ContentMissing as error:
             yield from self._withdraw(file.path, again, str(error))
         finally:
             if isinstance(chunks, Generator):
                 chunks.close()
 
-    def _send_whole(self, file: Outgoing, data: bytes, again: bool) -> Iterator[Result]:
-        sizes = self._sizes
-        yield from self._wait(
-            lambda: (
-                (self._under_way < sizes.files and self._bytes_under_way + len(data) <= sizes.at_once)
-                or self._under_way == 0
-            ),
-            file.path,
-        )
-        self._start(
-            _Sent(file.path, len(data), Delivered(file.path, len(data), hashlib.sha256(data).hexdigest())),
-            insist(
-                lambda unsure: self._calls.put_blob(
-                    file.path, data, file.media_type, fresh=not (again or unsure)
-                ),
-                self._patience,
-            ),
-        )
+    def _room_for(self, size: int) -> bool:
+        """Whether a small file may be begun: as many again as are sent at once wait, so that none is waited for."""
+        sizes, waiting = self._sizes, self._under_way
+        return waiting == 0 or (waiting < 2 * sizes.files and self._bytes_under_way + size <= sizes.at_once)
 
-    def _send_blocks(
-        self, file: Outgoing, head: bytearray, rest: Iterator[bytes], again: bool
-    ) -> Iterator[Result]:
+    def _start_whole(self, file: Outgoing, data: bytes, again: bool) -> None:
+        body, digest = body_of((data,)), hashlib.sha256(data).hexdigest()
+        calls = self._calls
+
+        def call(unsure: bool) -> Awaitable[Answer]:
+            return calls.put_blob(file.path, body, file.media_type, fresh=not (again or unsure))
+
+        def first(then: Callable[[Answer | Lost], None]) -> bool:
+            return calls.begin_put_blob(file.path, body, file.media_type, then, fresh=not again)
+
+        sent = _Sent(file.path, body.size, Delivered(file.path, body.size, digest))
+        self._count(sent)
+        self._uplink.begin(lambda: self._try(sent, call, first))
+
+    def _send_blocks(self, file: Outgoing, chunks: Iterator[bytes], again: bool) -> Iterator[Result]:
         digest, size, ids = hashlib.sha256(), 0, list[str]()
-        for block in _blocks(head, rest, self._sizes.block):
+        for parts in blocks(chunks, self._sizes.block):
             if len(ids) == MAX_BLOCKS:
                 raise ContentMissing(f"The file is larger than {MAX_BLOCKS * self._sizes.block} bytes.")
-            digest.update(block)
-            size += len(block)
+            for part in parts:
+                digest.update(part)
+            body = body_of(parts)
+            size += body.size
             ids.append(base64.b64encode(b"%08d" % len(ids)).decode())
             yield from self._wait(lambda: self._under_way < self._sizes.blocks, file.path)
-            self._start_block(file.path, ids[-1], block)
+            self._start_block(file.path, ids[-1], body)
         yield from self._wait(lambda: self._under_way == 0, file.path)
         self._start(
             _Sent(file.path, 0, Delivered(file.path, size, digest.hexdigest())),
-            insist(
-                lambda unsure: self._calls.put_block_list(
-                    file.path, ids, file.media_type, fresh=not (again or unsure)
-                ),
-                self._patience,
+            lambda unsure: self._calls.put_block_list(
+                file.path, ids, file.media_type, fresh=not (again or unsure)
             ),
         )
 
-    def _start_block(self, path: str, block_id: str, block: bytes) -> None:
-        self._start(
-            _Sent(path, len(block), None),
-            insist(lambda _: self._calls.put_block(path, block_id, block), self._patience),
-        )
+    def _start_block(self, path: str, block_id: str, body: Body) -> None:
+        self._start(_Sent(path, body.size), lambda _: self._calls.put_block(path, block_id, body))
 
-    def _start(self, sent: _Sent, work: Coroutine[Any, Any, Outcome]) -> None:
+    def _start(self, sent: _Sent, call: Try) -> None:
+        self._count(sent)
+        self._uplink.begin(lambda: self._uplink.task(self._tell(sent, call)))
+        self._uplink.flush()
+
+    def _count(self, sent: _Sent) -> None:
         self._under_way += 1
         self._bytes_under_way += sent.size
-        future = self._uplink.begin(work)
-        future.add_done_callback(lambda done: self._arrivals.put((sent, done)))
+
+    def _try(self, sent: _Sent, call: Try, first: Callable[[Callable[[Answer | Lost], None]], bool]) -> None:
+        """Make a call's first try without a task, where that can be; the rare others follow in one."""
+
+        def tried(told: Answer | Lost) -> None:
+            if isinstance(told, Answer) and not told.temporary:
+                self._arrivals.put((sent, Outcome(told, unsure=False)))
+                self._uplink.over()
+            else:
+                self._uplink.task(self._tell(sent, _tried(told, call)))
+
+        try:
+            begun = first(tried)
+        except Exception as error:  # noqa: BLE001  raised where it is waited for
+            self._arrivals.put((sent, error))
+            self._uplink.over()
+        else:
+            if not begun:
+                self._uplink.task(self._tell(sent, call))
+
+    async def _tell(self, sent: _Sent, call: Try) -> None:
+        """Make a call and tell the calling thread how it ended."""
+        try:
+            outcome: Outcome | Exception = await insist(call, self._patience)
+        except Exception as error:  # noqa: BLE001  raised where it is waited for
+            outcome = error
+        self._arrivals.put((sent, outcome))
+        self._uplink.over()
 
     def _wait(self, enough: Callable[[], bool], path: str) -> Iterator[Result]:
         """Take in what arrives until `enough`; `path` is what is waited for."""
         while not enough():
+            self._uplink.flush()
             try:
-                sent, future = self._arrivals.get(timeout=_HEARTBEAT)
+                arrived = [self._arrivals.get(timeout=_HEARTBEAT)]
             except queue.Empty:
                 self._wrote(path, 0)
                 continue
+            arrived += [self._arrivals.get_nowait() for _ in range(self._arrivals.qsize())]
+            well, failure = self._take_in(arrived)
+            for sent in well:
+                self._wrote(sent.path, sent.size)
+                if sent.done is not None:
+                    yield sent.done
+            if failure is not None:
+                raise failure
+
+    def _take_in(self, arrived: Sequence[_Arrived]) -> tuple[list[_Sent], Exception | None]:
+        """What of this went well, noted in the journal by one writing for all, and the first failure."""
+        well: list[_Sent] = []
+        failure: Exception | None = None
+        for sent, outcome in arrived:
             self._under_way -= 1
             self._bytes_under_way -= sent.size
-            self._check(sent.path, future)
-            if sent.done is not None:
-                self._journal.done(sent.done)
-            self._wrote(sent.path, sent.size)
-            if sent.done is not None:
-                yield sent.done
+            if isinstance(outcome, Outcome) and outcome.answer.well:
+                well.append(sent)
+            else:
+                failure = failure or self._wrong(sent.path, outcome)
+        done = [sent.done for sent in well if sent.done is not None]
+        if done:
+            self._journal.done(*done)
+        return well, failure
 
-    def _check(self, path: str, future: Future[Outcome]) -> None:
-        try:
-            answer = future.result().answer
-        except Lost as error:
-            raise DeliveryFailed(
-                f"The storage did not answer, {self._patience.tries} times ({error}).",
+    def _wrong(self, path: str, outcome: Outcome | Exception) -> Exception:
+        """What is wrong with how a call ended."""
+        if isinstance(outcome, Lost):
+            return DeliveryFailed(
+                f"The storage did not answer, {self._patience.tries} times ({outcome}).",
                 "Check that this server can reach it, then request the export again, into a new container.",
-            ) from None
-        if not answer.well:
-            raise refusal(answer, path, self._location, self._clock.now())
+            )
+        if isinstance(outcome, Exception):
+            return outcome
+        return refusal(outcome.answer, path, self._location, self._clock.now())
 
     def _withdraw(self, path: str, again: bool, reason: str) -> Iterator[Result]:
         """A file's bytes cannot be had. If an earlier delivery began it, it may stand there: take it away."""
@@ -247,6 +295,21 @@ class _Delivery:
                     "Request the export again, into a new container.",
                 )
         yield Undelivered(path, reason)
+
+
+def _tried(told: Answer | Lost, call: Try) -> Try:
+    """`call`, of which the first try was made already and was told this."""
+    first: list[Answer | Lost] = [told]
+
+    async def next_try(unsure: bool) -> Answer:
+        if not first:
+            return await call(unsure)
+        before = first.pop()
+        if isinstance(before, Lost):
+            raise before
+        return before
+
+    return next_try
 
 
 def refusal(answer: Answer, path: str, location: Location, now: datetime) -> DeliveryFailed:
@@ -268,27 +331,3 @@ def refusal(answer: Answer, path: str, location: Location, now: datetime) -> Del
             "Request the export again, into an empty container.",
         )
     return DeliveryFailed(f"The storage answered {said} to the writing of a file.", again)
-
-
-def _batches(files: Iterator[Outgoing], now: Callable[[], datetime]) -> Iterator[list[Outgoing]]:
-    """Files together, so that the journal is forced to disk once for all of a batch. While they come fast
-    batches grow; where they come slowly each goes at once, without waiting for the next."""
-    limit = 1
-    while True:
-        started = now()
-        batch = list(islice(files, limit))
-        if not batch:
-            return
-        limit = min(limit * 2, _BATCH) if now() - started < _BATCH_TIME else 1
-        yield batch
-
-
-def _blocks(head: bytearray, rest: Iterator[bytes], size: int) -> Iterator[bytes]:
-    """The bytes of `head` and `rest` cut into blocks of `size`; only the last may be shorter."""
-    for chunk in chain((b"",), rest):
-        head += chunk
-        while len(head) >= size:
-            yield bytes(memoryview(head)[:size])
-            del head[:size]
-    if head:
-        yield bytes(head)

@@ -11,9 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from weakref import WeakSet
 
-from aiohttp import TCPConnector
-from aiohttp.abc import AbstractResolver, ResolveResult
-
 from waybill.delivery.addresses import may_dial
 from waybill.delivery.locations import Location
 from waybill.errors import LocationFault, LocationRefused
@@ -21,8 +18,6 @@ from waybill.errors import LocationFault, LocationRefused
 Resolve = Callable[[str, int], Sequence[str]]
 """(host, port) -> its addresses as text. Raises OSError. May take as long as the system's resolver does."""
 _TURN, _TURNS = 0.001, 500
-_KEEP_IDLE = 4.0
-"""Seconds a connection is kept unused; shorter than storage keeps it, so that few are lost at reuse."""
 
 
 def system_resolve(host: str, port: int) -> Sequence[str]:
@@ -58,61 +53,25 @@ def pin(location: Location, resolve: Resolve) -> Pinned:
     return Pinned(host, addresses)
 
 
-class _PinnedResolver(AbstractResolver):
-    """Answers for one host with its pinned addresses, and for no other."""
-
-    def __init__(self, pinned: Pinned) -> None:
-        self._pinned = pinned
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
-        if host != self._pinned.host:
-            raise OSError("only the pinned host is dialled")
-        return [
-            ResolveResult(
-                hostname=host,
-                host=address,
-                port=port,
-                family=socket.AF_INET6 if ":" in address else socket.AF_INET,
-                proto=socket.IPPROTO_TCP,
-                flags=socket.AI_NUMERICHOST,
-            )
-            for address in self._pinned.addresses
-            if family in (socket.AF_UNSPEC, socket.AF_INET6 if ":" in address else socket.AF_INET)
-        ]
-
-    async def close(self) -> None:
-        """Nothing is held open."""
-
-
-def guarded_connector(pinned: Pinned, ca: Path | None, opened: WeakSet[socket.socket]) -> TCPConnector:
-    """A connector that reaches the pinned addresses and nothing else. TLS verifies the host's name.
-
-    ca: a PEM file of more authorities to trust. opened: gets every socket that is opened. Must be called
-    inside a running event loop.
-    """
-    trust = ssl.create_default_context()
+def trust(ca: Path | None) -> ssl.SSLContext:
+    """What TLS trusts: the system's authorities and those of the PEM file `ca`. The host's name is verified."""
+    context = ssl.create_default_context()
     if ca is not None:
-        trust.load_verify_locations(ca)
+        context.load_verify_locations(ca)
+    return context
 
-    def open_socket(info: tuple[object, ...]) -> socket.socket:
-        """The last door, past everything a library may do with names: only a pinned address."""
-        family, kind, protocol, _, address = info
-        if not isinstance(address, tuple) or address[0] not in pinned.addresses:
-            raise OSError("only pinned addresses are dialled")
-        made = socket.socket(_int(family), _int(kind), _int(protocol))
-        opened.add(made)
-        return made
 
-    return TCPConnector(
-        resolver=_PinnedResolver(pinned),
-        ssl=trust,
-        limit=0,
-        use_dns_cache=False,
-        keepalive_timeout=_KEEP_IDLE,
-        socket_factory=open_socket,
-    )
+def open_socket(pinned: Pinned, address: str, opened: WeakSet[socket.socket]) -> socket.socket:
+    """A socket to dial `address` with, not connected yet; the last door: raises OSError unless it is pinned.
+
+    opened: gets every socket that is opened.
+    """
+    if address not in pinned.addresses:
+        raise OSError("only pinned addresses are dialled")
+    made = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
+    made.setblocking(False)
+    opened.add(made)
+    return made
 
 
 async def closed(opened: WeakSet[socket.socket]) -> None:
@@ -126,9 +85,3 @@ async def closed(opened: WeakSet[socket.socket]) -> None:
         if all(each.fileno() == -1 for each in opened):
             return
         await asyncio.sleep(_TURN)
-
-
-def _int(value: object) -> int:
-    if not isinstance(value, int):
-        raise TypeError(value)
-    return value

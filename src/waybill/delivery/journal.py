@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from json.encoder import encode_basestring_ascii
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -59,14 +60,19 @@ class Journal:
         """Announce paths; they are on disk when this returns. Those known already cost nothing."""
         new = [path for path in paths if path not in self._begun]
         if new:
-            self._append({"begun": new})
+            self._append(json.dumps({"begun": new}))
             os.fsync(self._file)
             self._begun.update(new)
 
-    def done(self, delivered: Delivered) -> None:
-        """A file is done. Lost only with the machine's power, and then the file is sent once more."""
-        self._append({"done": delivered.path, "size": delivered.size, "sha256": delivered.sha256})
-        self._done[delivered.path] = delivered
+    def done(self, *delivered: Delivered) -> None:
+        """Files are done. Lost only with the machine's power, and then they are sent once more."""
+        self._append(
+            *(
+                f'{{"done": {encode_basestring_ascii(one.path)}, "size": {one.size}, "sha256": "{one.sha256}"}}'
+                for one in delivered
+            )
+        )
+        self._done.update((one.path, one) for one in delivered)
 
     def close(self) -> None:
         os.close(self._file)
@@ -79,8 +85,8 @@ class Journal:
     ) -> None:
         self.close()
 
-    def _append(self, line: Mapping[str, object]) -> None:
-        data = memoryview(json.dumps(line).encode() + b"\n")
+    def _append(self, *lines: str) -> None:
+        data = memoryview("".join(f"{line}\n" for line in lines).encode())
         while data:  # a signal or a full disk may let only a part through
             data = data[os.write(self._file, data) :]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
@@ -16,7 +17,9 @@ Wrote = Callable[[str, int], None]
 
 MAX_PATH = 1024
 """Characters of a blob's name, at most (Azure's rule)."""
-_NEVER_IN_A_PATH = frozenset(map(chr, (*range(32), 127, *range(128, 160)))) | {"\\", "\ufffe", "\uffff"}
+_NEVER_IN_A_PATH = re.compile(r"[\x00-\x1f\x7f-\x9f\\\ud800-\udfff\ufffe\uffff]")
+_NOT_KEPT = re.compile(r"^/|//|/\Z|\.(?:/|\Z)")
+"""A part that is empty, or ends with a dot as "." and ".." do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +73,8 @@ def unfit(path: str) -> str:
     """
     if not path or len(path) > MAX_PATH:
         return f"Its path has {len(path)} characters; 1 to {MAX_PATH} are possible."
-    if not _NEVER_IN_A_PATH.isdisjoint(path) or any("\ud800" <= letter <= "\udfff" for letter in path):
+    if _NEVER_IN_A_PATH.search(path):
         return "Its path holds characters that a name in storage cannot have."
-    if any(part in ("", ".", "..") or part.endswith(".") for part in path.split("/")):
+    if _NOT_KEPT.search(path):
         return "A part of its path is empty or ends with a dot, which storage does not keep."
     return ""

@@ -15,7 +15,7 @@ class Patience:
 
     tries: of one call, the first among them. first_wait doubles up to longest_wait between them; a
     Retry-After is honoured up to longest_wait.
-    connect: until a connection stands. silence: without a byte of the answer. whole: one try of a call,
+    connect: until a connection stands. silence: while no byte goes out or comes in. whole: one try of a call,
     whatever drips in. lookups: tries of finding the host's address. all: the checks of one storageLocation
     together, its name's lookup included.
     """

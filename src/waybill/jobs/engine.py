@@ -54,6 +54,8 @@ class Engine:
             "log_level": "WARNING",
             "enable_otlp": False,
             "use_listen_notify": False,
+            # Its thread sleeps that long at a time, and the end of every process waits for it.
+            "notification_listener_polling_interval_sec": POLL_SECONDS,
         }
         try:
             DBOS(config=config)

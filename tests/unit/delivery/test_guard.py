@@ -10,13 +10,12 @@ from dataclasses import replace
 from weakref import WeakSet
 
 import pytest
-from aiohttp import ClientConnectorError, ClientSession
 
 from tests.unit.delivery.delivery_parts import PATIENT, REQUEST_INFO
 from tests.unit.delivery.hostile import GOOD_HOST, good
 from tests.unit.delivery.test_hostile_locations import PUBLIC, RECORDER, stranger
 from waybill.delivery import probe
-from waybill.delivery.guard import Pinned, guarded_connector
+from waybill.delivery.guard import Pinned, open_socket
 from waybill.delivery.locations import StorageRules, parse_location
 from waybill.delivery.network import Network
 from waybill.delivery.patience import WHILE_THE_CALLER_WAITS, Patience
@@ -24,18 +23,19 @@ from waybill.errors import LocationFault, LocationRefused
 
 
 def test_an_address_is_checked_at_the_last_door() -> None:
-    """A URL with a bare address, for which no library asks a resolver, is not dialled unless it is pinned."""
+    """An address is not dialled unless it is pinned, whoever asks for it and wherever it came from."""
 
-    async def get(pinned: Pinned, address: str) -> int:
-        connector = guarded_connector(pinned, None, WeakSet())
-        async with ClientSession(connector=connector) as session, session.get(f"http://{address}/") as answer:
-            return answer.status
+    async def ask(pinned: Pinned, address: str, port: int) -> int:
+        with open_socket(pinned, address, WeakSet()) as line:
+            await asyncio.get_running_loop().sock_connect(line, (address, port))
+            return int(line.getpeername()[1])
 
     with stranger("GET", 200, {}) as theirs, RECORDER.listening() as recorder:
-        with pytest.raises(ClientConnectorError):
-            asyncio.run(get(Pinned("storage.example", (PUBLIC,)), theirs.address))
+        host, port = theirs.address.split(":")
+        with pytest.raises(OSError, match="pinned"):
+            asyncio.run(ask(Pinned("storage.example", (PUBLIC,)), host, int(port)))
         assert recorder.dialled == []
-        assert asyncio.run(get(Pinned("storage.example", ("127.0.0.1",)), theirs.address)) == 409
+        assert asyncio.run(ask(Pinned("storage.example", (host,)), host, int(port))) == int(port)
 
 
 def test_a_slow_resolver_does_not_hold_the_caller() -> None:
