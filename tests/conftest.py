@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import ipaddress
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -41,9 +43,16 @@ _ROOM = pytest.StashKey[Path | None]()
 
 def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):  # the workers inherit it
+        _keep_bytecode()
         config.stash[_ROOM] = take_room()
     if hasattr(config.option, "loadscopereorder"):
         config.option.loadscopereorder = False  # the order below, not that by number of tests
+
+
+def _keep_bytecode() -> None:
+    """Python's own default, where it is turned off: each of a hundred processes would compile it all again."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -69,6 +78,12 @@ _LONGEST = (
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     place = {str(ROOT / "tests" / name): number for number, name in enumerate(_LONGEST)}
     items.sort(key=lambda item: place.get(str(item.path), len(place)))
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector what stays to the end: all modules and tests."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

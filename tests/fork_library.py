@@ -6,6 +6,7 @@ the child ended. The answer is the child's number.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
@@ -13,6 +14,7 @@ import select
 import signal
 import socket
 import sys
+from contextlib import suppress
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -26,6 +28,13 @@ import waybill.ingest.folder
 import waybill.ingest.mgdc
 import waybill.ingest.practice
 import waybill.ingest.usage  # noqa: F401  it is imported, as those above, for the children to have
+
+_LATER = (
+    "anyio.streams.tls", "dbos._sys_db_sqlite", "encodings.idna", "encodings.utf_16_le", "fastapi.telemetry._runtime",
+    "httpcore", "importlib.readers", "numpy.ma", "numpy.random", "pydantic.v1", "rich._emoji_codes", "sqlite3",
+    "sqlalchemy.dialects.sqlite", "typer._adapters", "typer._click.decorators", "waybill.identity.local_ca",
+)  # fmt: skip
+"""What they and their libraries import when they first need it; a version that has no such part does without."""
 
 
 def _only_wake(_number: int, _frame: FrameType | None) -> None:
@@ -111,4 +120,8 @@ class Library:
 
 def main() -> None:
     """Serve the socket of the number that is the one argument."""
+    for name in _LATER:
+        with suppress(ImportError):
+            importlib.import_module(name)
+    gc.freeze()  # what is imported stays: a child need neither look through it nor copy its pages
     Library(socket.socket(fileno=int(sys.argv[1]))).serve()

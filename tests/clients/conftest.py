@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
-from tests.clients.command_line import Commands, waybill
+from tests.clients.command_line import Commands, Run, waybill
 from tests.clients.graph_house import GraphHouse, running_graph_house
 from tests.clients.insights_house import House, running_house
 from tests.clients.product_server import Practice, Product, Waiting, product_on, serving, waiting_house
+from tests.once import once
 
 
 @pytest.fixture(scope="module")
@@ -37,10 +40,15 @@ def commands() -> Commands:
 @pytest.fixture(scope="session")
 def practice(commands: Commands, tmp_path_factory: pytest.TempPathFactory) -> Practice:
     """Two practice tenants, made by the command line. Nothing else may write here: copy it."""
-    data = tmp_path_factory.mktemp("practice") / "data"
-    run = waybill("practice", "--size", "tiny", "--data", data, "--json")
-    other = commands("practice", "--size", "tiny", "--seed", "2", "--data", data, "--json")
-    return Practice(data, run, run.json["tenant"], other.json["tenant"])
+
+    def build(folder: Path) -> None:
+        told = ("--size", "tiny", "--data", folder / "data", "--json")
+        runs = waybill("practice", *told), commands("practice", "--seed", "2", *told)
+        (folder / "runs.json").write_text(json.dumps([asdict(run) for run in runs]))
+
+    made = once(tmp_path_factory, "practice", build)
+    run, other = (Run(**told) for told in json.loads((made / "runs.json").read_text()))
+    return Practice(made / "data", run, run.json["tenant"], other.json["tenant"])
 
 
 @pytest.fixture(scope="module")

@@ -9,23 +9,23 @@ from collections.abc import Iterator
 import pytest
 
 from tests.laws.serving import Client, Server, serving, wait_until
-from tests.laws.tenants import SCOPES, SITE_WIRE, Practice, furnish
+from tests.laws.tenants import SCOPES, SITE_WIRE, Practice, furnished
 from waybill.export import Export, Received, Sql
 from waybill.exports import CATALOG
 from waybill.jobs.table import State
 
-SITES = 8
+SITES = 4
 LARGEST = Sql(
     "SELECT s.url FROM site s JOIN entry e ON e.site = s.id WHERE s.state = 'Active' "
     "GROUP BY s.id, s.url ORDER BY count(*) DESC, s.url LIMIT $count OFFSET 4"
 )
-"""Eight of the twelve largest: the very largest would take the test's minute for themselves."""
+"""Four of the eight largest: the very largest would take the test's minute for themselves."""
 
 
 @pytest.fixture(scope="session")
 def medium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practice]:
     """The practice tenant of 10,000 people and 1 M grants."""
-    made = furnish(tmp_path_factory.mktemp("medium") / "data", 1, size="medium")
+    made = furnished(tmp_path_factory, "medium", 1, size="medium")
     yield made
     made.house.control.dispose()
 

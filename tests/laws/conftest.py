@@ -8,13 +8,21 @@ import pytest
 
 from tests.laws.reports import Press
 from tests.laws.serving import Client, Server, serving
-from tests.laws.tenants import SCOPES, Practice, copied, furnish
+from tests.laws.tenants import SCOPES, Practice, copied, furnished
 
 
 @pytest.fixture(scope="session")
 def original(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practice]:
     """A data folder with two tiny practice tenants of different seeds, kept at rest: tests work on copies."""
-    made = furnish(tmp_path_factory.mktemp("original") / "data", 1, 2)
+    made = furnished(tmp_path_factory, "original", 1, 2)
+    yield made
+    made.house.control.dispose()
+
+
+@pytest.fixture(scope="module")
+def other_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practice]:
+    """The first practice tenant once more, built on its own, in a data folder of its own."""
+    made = furnished(tmp_path_factory, "other", 1)
     yield made
     made.house.control.dispose()
 

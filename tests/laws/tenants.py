@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import pytest
+
 from tests.laws import sixth_export
+from tests.once import once
 from waybill.app import House, open_house
 from waybill.cli.tenant_commands import publish_practice
 from waybill.export import Export, Facts, Family, Received, Sql
@@ -65,6 +69,22 @@ def furnish(data: Path, *seeds: int, size: str = "tiny") -> Practice:
         app = house.identity.apps.create("laws", made.tenant, SCOPES)
         guests.append(Guest(made.tenant, made.id, app.client_id, app.client_secret))
     return Practice(data, house, tuple(guests))
+
+
+def furnished(folders: pytest.TempPathFactory, name: str, *seeds: int, size: str = "tiny") -> Practice:
+    """A copy of what `furnish` makes, which is made once for each name; its house is to be disposed of."""
+
+    def build(folder: Path) -> None:
+        made = furnish(folder / "data", *seeds, size=size)
+        made.house.control.dispose()
+        (folder / "guests.json").write_text(json.dumps([asdict(guest) for guest in made.guests]))
+
+    made = once(folders, name, build)
+    data = folders.mktemp(name) / "data"
+    shutil.copytree(made / "data", data)
+    guests = json.loads((made / "guests.json").read_text())
+    house = open_house(Settings(data=data), catalog=LAW_CATALOG)
+    return Practice(data, house, tuple(Guest(**guest) for guest in guests))
 
 
 @contextmanager

@@ -27,7 +27,7 @@ from tests.laws.bundles import (
     subject_of,
 )
 from tests.laws.serving import serving, wait_until
-from tests.laws.tenants import Practice, copied, furnish
+from tests.laws.tenants import Practice, copied
 from waybill.delivery.outgoing import unfit
 from waybill.errors import NotFound
 from waybill.export import Export, Facts, Received, Sql, Where
@@ -141,14 +141,6 @@ def test_another_operation_differs_in_its_id_alone(
     assert first.keys() == second.keys()
     for path in first.keys() - {INDEX, MANIFEST}:  # these name hashes of files that hold the id
         assert second[path].replace(OPERATION[::-1].encode(), OPERATION.encode()) == first[path], path
-
-
-@pytest.fixture(scope="module")
-def other_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practice]:
-    """The first practice tenant once more, in a data folder of its own."""
-    made = furnish(tmp_path_factory.mktemp("other") / "data", 1)
-    yield made
-    made.house.control.dispose()
 
 
 @every_bundle

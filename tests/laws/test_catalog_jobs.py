@@ -12,7 +12,7 @@ import pytest
 
 from tests.laws.reports import Press, Unwatched
 from tests.laws.serving import Answer, Client, served_here, target_of
-from tests.laws.tenants import LAW_CATALOG, WORKBOOKS, Practice, furnish, widened
+from tests.laws.tenants import LAW_CATALOG, WORKBOOKS, Practice, widened
 from waybill.export import Export, Received
 from waybill.jobs.produce import Means, produce
 from waybill.words import translated
@@ -74,52 +74,46 @@ def test_twice_in_one_house_is_the_same(
 
 
 @pytest.mark.parametrize("export", LAW_CATALOG, ids=lambda export: str(export.name))
-def test_two_houses_agree(press: Press, other: Practice, tmp_path: Path, export: Export) -> None:
+def test_two_houses_agree(press: Press, other_house: Practice, tmp_path: Path, export: Export) -> None:
     """Two data folders that were filled with the same tenant separately give files of the same bytes."""
-    guest = other.guests[0]
+    guest = other_house.guests[0]
     assert guest.snapshot == press.practice.guests[0].snapshot
-    job = other.house.jobs.submit(guest.tenant, export.name, sample(other, export), "laws", guest.snapshot)
+    job = other_house.house.jobs.submit(
+        guest.tenant, export.name, sample(other_house, export), "laws", guest.snapshot
+    )
     means = Means(
-        {export.name: export}, other.house.open_facts, translated, tmp_path / "work", tmp_path / "files"
+        {export.name: export}, other_house.house.open_facts, translated, tmp_path / "work", tmp_path / "files"
     )
     made = produce(job, means, Unwatched())
     assert Path(made.path).read_bytes() == press.sample(export).package.read_bytes()
 
 
 @pytest.fixture(scope="module")
-def other(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practice]:
-    """The first practice tenant once more, in a data folder of its own."""
-    made = furnish(tmp_path_factory.mktemp("other") / "data", 1)
-    yield made
-    made.house.control.dispose()
-
-
-@pytest.fixture(scope="module")
-def waiting(other: Practice) -> Iterator[Client]:
+def waiting(other_house: Practice) -> Iterator[Client]:
     """A client of a server that runs no jobs: whatever it accepts stays queued."""
-    guest = other.guests[0]
-    with served_here(other.house) as url:
+    guest = other_house.guests[0]
+    with served_here(other_house.house) as url:
         yield Client(url, guest.client_id, guest.secret, WORKBOOKS[0].scope)
 
 
 @pytest.mark.parametrize("export", LAW_CATALOG, ids=lambda export: str(export.name))
-def test_too_early_is_refused_cleanly(waiting: Client, other: Practice, export: Export) -> None:
+def test_too_early_is_refused_cleanly(waiting: Client, other_house: Practice, export: Export) -> None:
     """A file asked for before its job has ended is answered 409 with Retry-After and no byte of a ZIP, and the
     same request meanwhile is the same job."""
-    number = waiting.start(export, sample(other, export))
+    number = waiting.start(export, sample(other_house, export))
     answer = waiting.file(number)
     assert answer.status == 409
     assert int(answer.headers["retry-after"]) > 0
     assert answer.headers["content-type"].startswith("application/json")
     assert b"PK" not in answer.body
-    assert waiting.start(export, sample(other, export)) == number
+    assert waiting.start(export, sample(other_house, export)) == number
     assert waiting.status(number)["jobStatus"] == 1
 
 
 @pytest.mark.parametrize("export", LAW_CATALOG, ids=lambda export: str(export.name))
-def test_looking_starts_nothing(waiting: Client, other: Practice, export: Export) -> None:
+def test_looking_starts_nothing(waiting: Client, other_house: Practice, export: Export) -> None:
     """HEAD on an export starts no job."""
-    before = len(other.house.jobs.list())
-    target = target_of(export, sample(other, export))
+    before = len(other_house.house.jobs.list())
+    target = target_of(export, sample(other_house, export))
     assert waiting.get(target, method="HEAD").status == 405
-    assert len(other.house.jobs.list()) == before
+    assert len(other_house.house.jobs.list()) == before

@@ -6,13 +6,12 @@ import csv
 import hashlib
 import io
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.laws.reports import Unwatched
-from tests.laws.tenants import Practice, furnish
+from tests.laws.tenants import Practice
 from waybill.errors import DataProblem
 from waybill.export import Export, Facts, Family, Kind, Table, schema_of
 from waybill.exports import CATALOG
@@ -73,9 +72,9 @@ def test_the_file_is_the_table(practice: Practice, export: Export) -> None:
 
 
 @every_table
-def test_again_is_the_same(practice: Practice, other: Practice, export: Export) -> None:
+def test_again_is_the_same(practice: Practice, other_house: Practice, export: Export) -> None:
     """One request, asked twice in one house and once in another, is answered with the same bytes."""
-    files = [prepared(house, export).path.read_bytes() for house in (practice, practice, other)]
+    files = [prepared(house, export).path.read_bytes() for house in (practice, practice, other_house)]
     assert files[0] == files[1] == files[2]
 
 
@@ -91,11 +90,3 @@ def test_no_job_makes_a_table(practice: Practice, tmp_path: Path, export: Export
     means = Means({export.name: export}, house.open_facts, translated, tmp_path / "work", tmp_path / "files")
     with pytest.raises(DataProblem, match="not made by a job"):
         produce(job, means, Unwatched())
-
-
-@pytest.fixture(scope="module")
-def other(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practice]:
-    """The first practice tenant once more, in a data folder of its own."""
-    made = furnish(tmp_path_factory.mktemp("other") / "data", 1)
-    yield made
-    made.house.control.dispose()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.once import practice_snapshot
 from tests.semantics.activity_by_hand import (
     GROUP_ID,
     HEADER,
@@ -32,9 +33,7 @@ from waybill.errors import BadRequest
 from waybill.export import Received, Table
 from waybill.exports.groups_activity import EXPORT
 from waybill.files.table_csv import write_csv
-from waybill.ingest.practice import build_practice
 from waybill.jobs.report_concealment import concealed
-from waybill.tenant.build import SnapshotBuilder
 from waybill.tenant.snapshot import Outside, Snapshot, open_snapshot
 
 Row = dict[str, str]
@@ -49,10 +48,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def practice(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A practice tenant with all its traps."""
-    path = tmp_path_factory.mktemp("activity") / "practice.duckdb"
-    builder = SnapshotBuilder(path, memory_mb=512)
-    builder.finish(build_practice("tiny", 1, builder))
-    return path
+    return practice_snapshot(tmp_path_factory, "tiny")
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
+from tests.once import practice_snapshot
 from tests.semantics import person_by_hand as by_hand
 from tests.semantics.access_paths import path_text
 from tests.semantics.brute_force import LIMITED, is_live
@@ -16,8 +17,6 @@ from tests.semantics.person_reports import People, Pulled, Record, bundle_of, op
 from tests.semantics.random_tenant import Drawn, describe, drawn
 from tests.semantics.small_tenant import SPECIALS, Principal, Site, Tenant
 from waybill.export import Facts
-from waybill.ingest.practice import build_practice
-from waybill.tenant.build import SnapshotBuilder
 
 TENANTS = 24
 BATCH = 12
@@ -211,10 +210,7 @@ def test_every_person_of_random_tenants_agrees() -> None:
 
 @pytest.fixture(scope="module")
 def practice(tmp_path_factory: pytest.TempPathFactory) -> People:
-    folder = tmp_path_factory.mktemp("practice")
-    builder = SnapshotBuilder(folder / "tiny.duckdb", memory_mb=512)
-    builder.finish(build_practice("tiny", 1, builder))
-    return People(folder / "tiny.duckdb", folder / "spill")
+    return People(practice_snapshot(tmp_path_factory, "tiny"), tmp_path_factory.mktemp("practice") / "spill")
 
 
 def test_every_person_of_the_practice_tenant_agrees(practice: People) -> None:

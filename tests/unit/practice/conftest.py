@@ -1,4 +1,4 @@
-"""Finished practice snapshots, built once for all tests of this folder."""
+"""Finished practice snapshots, built once for all tests."""
 
 from __future__ import annotations
 
@@ -7,23 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from waybill.ingest.practice import build_practice
-from waybill.tenant.build import SnapshotBuilder
+from tests.once import practice_snapshot
 
 Build = Callable[[str, int], Path]
 
 
 @pytest.fixture(scope="session")
 def practice(tmp_path_factory: pytest.TempPathFactory) -> Build:
-    """The finished snapshot file of a size and seed."""
-    built: dict[tuple[str, int], Path] = {}
+    """The finished snapshot file of a size and seed, to be read only."""
 
     def build(size: str, seed: int = 1) -> Path:
-        if (size, seed) not in built:
-            path = tmp_path_factory.mktemp("practice") / f"{size}-{seed}.duckdb"
-            builder = SnapshotBuilder(path, memory_mb=1024)
-            builder.finish(build_practice(size, seed, builder, None))
-            built[size, seed] = path
-        return built[size, seed]
+        return practice_snapshot(tmp_path_factory, size, seed)
 
     return build

@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from tests.laws.tenants import furnished
 from tests.unit.practice.conftest import Build
 from waybill.errors import BadRequest
 from waybill.ingest.practice import SIZES, build_practice, digest, practice_tenant_id, practice_tenant_name
@@ -101,10 +102,13 @@ def test_figures(size: str, practice: Build) -> None:
     check_figures(practice(size, 1), size)
 
 
-def test_figures_of_medium(tmp_path: Path) -> None:
-    """The medium size has exactly its figures (generated only; deriving it takes longer)."""
-    fresh(tmp_path, "medium", 1)
-    check_figures(tmp_path / "medium-1.duckdb", "medium")
+def test_figures_of_medium(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The medium size, as tests/crash needs it too, has exactly its figures."""
+    made = furnished(tmp_path_factory, "medium", 1, size="medium")
+    try:
+        check_figures(made.house.registry.path(made.guests[0].tenant, made.guests[0].snapshot), "medium")
+    finally:
+        made.house.control.dispose()
 
 
 @pytest.mark.skipif("WAYBILL_TEST_LARGE" not in os.environ, reason="takes minutes: set WAYBILL_TEST_LARGE=1")
