@@ -44,10 +44,12 @@ def land(folder: Path, before: list[Row] | None) -> tuple[Fates, list[Row]]:
     with duckdb.connect() as connection:
         if before is not None:
             connection.execute("ATTACH ':memory:' AS previous; CREATE SCHEMA previous.landed")
+        landing = Landing(connection, found.files, before=before is not None)
         stager = Stager(connection, GROUPS, lambda *_: None)
         if before is not None:
             connection.execute(
-                "CREATE TABLE previous.landed.SharePointGroups AS SELECT * EXCLUDE (_file, _object, _line) FROM staged"
+                "CREATE TABLE previous.landed.SharePointGroups AS "
+                "SELECT * EXCLUDE (_file, _object, _line) FROM landed.SharePointGroups"
             )
             for row in before:
                 connection.execute(
@@ -55,11 +57,11 @@ def land(folder: Path, before: list[Row] | None) -> tuple[Fates, list[Row]]:
                     "$d::TIMESTAMP AS SnapshotDate",
                     row,
                 )
-        landing = Landing(connection, found.files, before=before is not None)
         for number, file in enumerate(found.files):
             stager.read(number, file, lambda *_: None, 0, 0)
         stager.flush()
-        fates = landing.land(GROUPS, None, frozenset())
+        fates = landing.judge(GROUPS, None, frozenset())
+        landing.land(GROUPS, fates)
         rows = connection.execute(
             "SELECT SiteId AS s, GroupId AS g, DisplayName AS n, SnapshotDate AS d FROM landed.SharePointGroups ORDER BY g"
         )

@@ -105,3 +105,15 @@ def test_everyone_reaches_a_group_site_of_unknown_privacy(house: House) -> None:
     assert house.query(result, "SELECT privacy FROM site") == [(None,)]
     kinds = house.query(result, "SELECT p.kind FROM edge e JOIN principal p ON p.id = e.member")
     assert ("eeeu",) in kinds
+
+
+def test_a_subsite_of_a_site_without_root_web_keeps_its_access(house: House) -> None:
+    """Where a site does not tell its root web, a subsite's path still tells it apart: its access list is kept."""
+    plain = {key: value for key, value in site().items() if key != "RootWeb"}
+    below = grant(person("bert"), url="sites/s1/sub", number=2, WebId=guid("web", 9))
+    result = house.take({"SharePointSites": [plain], "SharePointPermissions": [grant(person("anna")), below]})
+    found = house.query(
+        result, "SELECT s.kind, p.name FROM acl a JOIN securable s ON s.id = a.securable "
+        "JOIN principal p ON p.id = a.principal ORDER BY ALL"
+    )  # fmt: skip
+    assert found == [("root", "anna"), ("web", "bert")]

@@ -19,7 +19,7 @@ Values: TypeAlias = "pa.Array[Any]"
 _ZERO = "00000000-0000-0000-0000-000000000000"
 _MOST_SHAPES = 20_000
 _MOST_TIMES = 200_000
-_WHO_SOURCES = tuple((name, "UserLoginName") if name == "LoginName" else (name,) for name in WHO_FIELDS)
+WHO_SOURCES = tuple((name, "UserLoginName") if name == "LoginName" else (name,) for name in WHO_FIELDS)
 _TRUE, _FALSE = frozenset({"true", "1", "yes"}), frozenset({"false", "0", "no"})
 
 Warned = tuple[int, str, str]
@@ -58,7 +58,7 @@ class Converter:
             [tuple(source.split(".")[0] for source in field.sources) for field in dataset.fields],
             dataset.ignored,
         )
-        self._who = Spellings(_WHO_SOURCES, frozenset())
+        self._who = Spellings(WHO_SOURCES, frozenset())
         self._inner = {
             field.name: Spellings([(field.sources[0].split(".")[1],)], frozenset())
             for field in dataset.fields
@@ -125,7 +125,7 @@ class Converter:
             table.append([None if key is None else value[key] for key in keys])
         columns = zip(*table, strict=True) if table else ((),) * len(WHO_FIELDS)
         arrays = [
-            self._plain(_who_kind(member), list(column), f"{name}.{member}", rows, warned)
+            self._plain(who_kind(member), list(column), f"{name}.{member}", rows, warned)
             for member, column in zip(WHO_FIELDS, columns, strict=True)
         ]
         return pa.StructArray.from_arrays(arrays, fields=list(WHO))
@@ -140,12 +140,7 @@ class Converter:
         except (pa.ArrowException, TypeError, ValueError, OverflowError, UnicodeError):
             read = [_coerced(kind, value, name, row, warned) for row, value in zip(rows, values, strict=True)]
             made = pa.array(read, ARROW[kind])
-        if kind is Kind.GUID:
-            made = _without(pc.utf8_trim(pc.utf8_lower(made), "{} "), _ZERO)
-        if kind in (Kind.GUID, Kind.TEXT):
-            made = _without(made, "")
-        array: Values = made
-        return array
+        return cleaned(kind, made)
 
     def _time(self, value: Any, name: str, row: int, warned: list[Warned]) -> datetime | None:
         if value is None or value == "":
@@ -167,12 +162,24 @@ class Converter:
         return None
 
 
-def _without(values: Any, mark: str) -> Any:
+def cleaned(kind: Kind, values: Any) -> Values:
+    """GUIDs in lower case without braces; NULL for empty texts and for the GUID that is all zeros."""
+    if kind is Kind.GUID:
+        values = without(pc.utf8_trim(pc.utf8_lower(values), "{} "), _ZERO)
+    if kind in (Kind.GUID, Kind.TEXT):
+        values = without(values, "")
+    array: Values = values
+    return array
+
+
+def without(values: Any, mark: str) -> Any:
     """The values, with NULL where `mark` stands."""
-    return pc.if_else(pc.equal(values, pa.scalar(mark)), None, values)
+    found = pc.equal(values, pa.scalar(mark))
+    return pc.if_else(found, None, values) if pc.any(found).as_py() else values
 
 
-def _who_kind(member: str) -> Kind:
+def who_kind(member: str) -> Kind:
+    """What a member of a person's struct holds."""
     return Kind.INT if member == "UserCount" else Kind.GUID if member == "AadObjectId" else Kind.TEXT
 
 

@@ -60,30 +60,38 @@ class Landing:
                 connection.execute(f"CREATE TEMP TABLE none_{dataset.name} AS SELECT * FROM incoming")
                 connection.unregister("incoming")
 
-    def tenants(self) -> list[tuple[str | None, int]]:
+    def tenants(self, dataset: Dataset) -> list[tuple[str | None, int]]:
         """The tenants named by the staged rows, most frequent first; NULL, if any, last."""
         return self._connection.execute(
-            "SELECT ptenant, count(*) FROM staged GROUP BY ptenant ORDER BY ptenant IS NULL, count(*) DESC, ptenant"
+            f"SELECT ptenant, count(*) FROM landed.{dataset.name} "
+            "GROUP BY ptenant ORDER BY ptenant IS NULL, count(*) DESC, ptenant"
         ).fetchall()
 
-    def land(self, dataset: Dataset, tenant: str | None, full: frozenset[str]) -> Fates:
-        """Decide and land. `tenant`: whose rows are let in, None = all; `full`: datasets pulled whole so far."""
+    def judge(self, dataset: Dataset, tenant: str | None, full: frozenset[str]) -> Fates:
+        """Decide on what was staged. `tenant`: whose rows are let in, None = all; `full`: datasets pulled whole so far."""
         run = self._connection.execute
-        carried = self._carried(dataset)
+        words = _words(dataset, self._carried(dataset), gives_way=dataset.within in full)
         run("SET VARIABLE wall = $wall", {"wall": tenant})
-        run(sql("verdict", _words(dataset, carried, gives_way=dataset.within in full)))
+        unclean = run(sql("unclean", words)).fetchall()[0][0]
+        run(sql("verdict" if unclean else "verdict_clean", words))
         if dataset.name == "SharePointPermissions":
-            run(sql("misplaced", {"carried": carried}))
-        run(sql("land", {"table": dataset.name, "columns": _columns(dataset), "carried": carried}))
+            run(sql("misplaced", words))
         counts = dict(run("SELECT fate, count(*) FROM verdict GROUP BY fate").fetchall())
         pulled = run(
-            "SELECT 1 FROM staged s JOIN verdict v ON v.id = s.rowid AND NOT v.carried AND v.fate <> 'rejected' "
+            f"SELECT 1 FROM landed.{dataset.name} s JOIN verdict v ON v.id = s.rowid AND NOT v.carried "
+            "AND v.fate <> 'rejected' "
             "WHERE lower(coalesce(s.Operation, 'full')) NOT IN ('created', 'updated', 'deleted') LIMIT 1"
         ).fetchall()
         return Fates(
             counts.get("read", 0), counts.get("repeated", 0), counts.get("removed", 0),
             counts.get("rejected", 0), counts.get("keep", 0), bool(pulled),
         )  # fmt: skip
+
+    def land(self, dataset: Dataset, fates: Fates) -> None:
+        """Keep of what was staged, and of what was carried, the rows that were taken, in the snapshot itself."""
+        words = {"table": dataset.name, "columns": _columns(dataset), "carried": self._carried(dataset)}
+        lost = fates.repeated + fates.removed + fates.rejected
+        self._connection.execute(sql("land_again" if lost or fates.carried else "land", words))
 
     def carry(self, dataset: Dataset) -> int:
         """Take over a dataset that the files do not have; returns its rows."""
@@ -96,16 +104,16 @@ class Landing:
         rows = self._connection.execute(f"SELECT count(*) FROM landed.{dataset.name}").fetchall()
         return int(rows[0][0])
 
-    def refused(self) -> list[tuple[int, int, str]]:
+    def refused(self, dataset: Dataset) -> list[tuple[int, int, str]]:
         """(file, object, reason) of every staged row that was not taken, in order."""
         return self._connection.execute(
-            "SELECT s._file, s._object, v.reason FROM verdict v JOIN staged s ON s.rowid = v.id "
+            f"SELECT s._file, s._object, v.reason FROM verdict v JOIN landed.{dataset.name} s ON s.rowid = v.id "
             "WHERE NOT v.carried AND v.fate = 'rejected' ORDER BY ALL"
         ).fetchall()
 
     def clear(self) -> None:
         """Drop the temporary tables; `landed` stays in the snapshot."""
-        names = ["staged", "verdict", "source_file", *(f"none_{name}" for name in DATASETS)]
+        names = ["verdict", "source_file", *(f"none_{name}" for name in DATASETS)]
         for name in names:
             self._connection.execute(f"DROP TABLE IF EXISTS temp.{name}")
 
@@ -135,6 +143,7 @@ def _words(dataset: Dataset, carried: str, *, gives_way: bool) -> Mapping[str, s
         for column in dataset.needs
     )
     return {
+        "staged": f"landed.{dataset.name}",
         "key": key("s", "s.rowid"), "carried_key": key("p", "-1 - p.rowid"), "key_names": ", ".join(names),
         "part": part("s"), "carried_part": part("p"), "carried": carried,
         "carried_gives_way": "true" if gives_way else "false",

@@ -5,22 +5,37 @@ from __future__ import annotations
 import hashlib
 import io
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from isal import igzip, isal_zlib
 
 from waybill.errors import DataProblem
+from waybill.ingest.mgdc.bulk import Bulk
+from waybill.ingest.mgdc.convert import Values
 from waybill.ingest.mgdc.find import DatasetFile
 from waybill.ingest.mgdc.splitter import Piece, Splitter
 
 CHUNK = 1024 * 1024
 """Bytes read at a time."""
 
+BLOCK = 8 * 1024 * 1024
+"""Bytes of text read at a time where whole blocks are parsed at once; a line longer than this is scanned."""
+
 _GZIP = b"\x1f\x8b"
 _DAMAGED: Any = (EOFError, igzip.BadGzipFile, isal_zlib.error, zlib.error)  # isal has no types
 _gunzip: Any = igzip.open
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Rows that were parsed at once: one object a line, `line` the first one's."""
+
+    line: int
+    rows: int
+    columns: Mapping[str, Values]
 
 
 class _Measured(io.RawIOBase):
@@ -45,9 +60,10 @@ class _Measured(io.RawIOBase):
 class FileReader:
     """The pieces of one file, in order. After the last one `sha256` is that of the file as it lies on disk."""
 
-    def __init__(self, file: DatasetFile, chunk: int = CHUNK) -> None:
+    def __init__(self, file: DatasetFile, chunk: int = CHUNK, block: int = BLOCK) -> None:
         self._file = file
         self._chunk = chunk
+        self._whole = block
         self._measured: _Measured | None = None
         self.sha256 = ""
 
@@ -58,10 +74,51 @@ class FileReader:
 
     def pieces(self, tick: Callable[[], None] = lambda: None) -> Iterator[Piece]:
         """Yield pieces; `tick` is called after each chunk. Raises DataProblem if the file cannot be read to its end."""
+        splitter = Splitter()
+        for chunk in self._chunks(self._chunk):
+            yield from splitter.feed(chunk) if isinstance(chunk, bytes) else [chunk]
+            tick()
+        yield from splitter.finish()
+
+    def blocks(self, bulk: Bulk) -> Iterator[Block | list[Piece]]:
+        """The same objects in the same order: parsed at once where `bulk` takes them, else as pieces."""
+        splitter, rest = Splitter(), b""
+        for chunk in self._chunks(self._whole):
+            if not isinstance(chunk, bytes):
+                yield [chunk]
+                continue
+            # A line that does not end is handed over: whoever scans it holds no more of it than they must.
+            cut = chunk.rfind(b"\n") + 1 if splitter.between else len(chunk)
+            if cut == 0 and len(rest) < self._whole:
+                rest += chunk
+                continue
+            # Joined from a view: cutting first would copy the block once more.
+            whole, rest = (
+                b"".join((rest, memoryview(chunk)[: cut or len(chunk)])),
+                chunk[cut:] if cut else b"",
+            )
+            yield self._block(whole, splitter, bulk)
+        last = [*splitter.feed(rest), *splitter.finish()]
+        bulk.learn([piece.found for piece in last if piece.found is not None])
+        yield last
+
+    def _block(self, whole: bytes, splitter: Splitter, bulk: Bulk) -> Block | list[Piece]:
+        if splitter.between and whole.endswith(b"\n"):
+            line, columns = splitter.line, bulk.columns(whole)
+            if columns is not None:
+                rows = whole.count(b"\n")
+                splitter.passed(rows)
+                return Block(line, rows, columns)
+        pieces = list(splitter.feed(whole))
+        bulk.learn([piece.found for piece in pieces if piece.found is not None])
+        return pieces
+
+    def _chunks(self, size: int) -> Iterator[bytes | Piece]:
+        """The text, unpacked; a piece in its place where the file holds none. Sets `sha256` after the last."""
         try:
             with self._file.path.open("rb") as raw:
                 self._measured = _Measured(raw)
-                yield from self._split(io.BufferedReader(self._measured, self._chunk), tick)
+                yield from self._unpacked(io.BufferedReader(self._measured, self._chunk), size)
                 self.sha256 = self._measured.hash.hexdigest()
         except _DAMAGED as error:
             raise DataProblem(
@@ -73,7 +130,7 @@ class FileReader:
                 f"{self._file.name} may not be read ({error.strerror}).", "Give this account read access."
             ) from error
 
-    def _split(self, plain: io.BufferedReader, tick: Callable[[], None]) -> Iterator[Piece]:
+    def _unpacked(self, plain: io.BufferedReader, size: int) -> Iterator[bytes | Piece]:
         start = plain.peek(2)[:2]
         source: Any = plain
         if start != _GZIP and self._file.path.name.lower().endswith(".gz"):
@@ -83,16 +140,10 @@ class FileReader:
             )
         if start == _GZIP:
             source = _gunzip(plain, "rb")
-            start = b""
         elif start in _UTF16:
             yield Piece(1, start, None, "UTF-16, not UTF-8: save the file again as UTF-8")
-            while plain.read(self._chunk):
-                tick()
-            return
-        splitter = Splitter()
-        while chunk := source.read(self._chunk):
-            yield from splitter.feed(chunk)
-            tick()
-        yield from splitter.finish()
+            source = io.BytesIO()
+        while chunk := source.read(size):
+            yield chunk
         while plain.read(self._chunk):  # what follows the last gzip member is part of the file's hash
-            tick()
+            pass

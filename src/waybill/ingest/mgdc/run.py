@@ -131,18 +131,21 @@ class Run:
         def refuse(number: int, line: int, reason: str, raw: bytes) -> None:
             self.rejects.add(dataset.name, self.found.files[number].name, line, reason, raw)
 
+        # One transaction: whole row groups go straight to the file, not through the log as well.
+        self.builder.connection.begin()
         stager = Stager(self.builder.connection, dataset, refuse)
         total = sum(file.size for file in self.found.files)
         for number, file in numbered:
             self._hashes[file.name] = stager.read(number, file, self.progress, done, total)
             done += file.size
         stager.flush()
+        self.builder.connection.commit()
         self.warnings += [f"{dataset.name}: {sentence}" for sentence in stager.tally.sentences()]
         return stager.tally
 
     def _land(self, landing: Landing, dataset: Dataset, tally: Tally) -> None:
         """Land the staged rows, write the rejects down, count."""
-        tenants = landing.tenants()
+        tenants = landing.tenants(dataset)
         majority = tenants[0][0] if tenants else None
         if majority is not None:
             self._majorities[dataset.name] = majority
@@ -151,13 +154,14 @@ class Run:
         nameless = sum(count for name, count in tenants if name is None)
         if nameless:
             self.warnings.append(f"{dataset.name}: {nameless} rows name no tenant; they were taken.")
-        fates = landing.land(
+        fates = landing.judge(
             dataset, None if self.any_tenant else self.wall or majority, frozenset(self._full)
         )
-        for number, rows in groupby(landing.refused(), key=lambda row: row[0]):
+        for number, rows in groupby(landing.refused(dataset), key=lambda row: row[0]):
             file = self.found.files[number]
             for piece, reason in reread(file, ((row[1], row[2]) for row in rows)):
                 self.rejects.add(dataset.name, file.name, piece.line, reason, piece.raw)
+        landing.land(dataset, fates)
         self.counts[dataset.name] = counted(dataset.name, tally, fates)
         self._carried |= fates.carried > 0
         if fates.full:

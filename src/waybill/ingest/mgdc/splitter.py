@@ -61,6 +61,20 @@ class Splitter:
         self._scan = 0  # how far that object is scanned
         self._junk = False  # in a piece that was reported already
 
+    @property
+    def between(self) -> bool:
+        """Whether the next chunk begins a line, with nothing left over from the lines before."""
+        return self._at >= len(self._data) and not (self._glued or self._stack or self._junk)
+
+    @property
+    def line(self) -> int:
+        """The number of the line that comes next, where `between` holds."""
+        return self._line
+
+    def passed(self, lines: int) -> None:
+        """So many lines were read elsewhere."""
+        self._line += lines
+
     def feed(self, chunk: bytes) -> Iterator[Piece]:
         self._data = self._data[self._at :] + chunk
         self._scan -= self._at

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import duckdb
 import pyarrow as pa
 
-from waybill.ingest.mgdc.convert import Converter, Object
+from waybill.ingest.mgdc.bulk import Bulk
+from waybill.ingest.mgdc.convert import Converter, Object, Values
 from waybill.ingest.mgdc.datasets import ARROW, Dataset
 from waybill.ingest.mgdc.find import DatasetFile
-from waybill.ingest.mgdc.reading import FileReader
+from waybill.ingest.mgdc.reading import Block, FileReader
 from waybill.ingest.mgdc.splitter import Piece
 
 _BATCH_ROWS = 25_000
 _BATCH_BYTES = 48 * 1024 * 1024
 _EXAMPLES = 5
+
+_Item = TypeVar("_Item")
 
 Refuse = Callable[[int, int, str, bytes], None]
 """(file number, line, reason, its text): one more reject."""
@@ -57,78 +62,110 @@ class Tally:
 
 
 class Stager:
-    """Fills `staged` (a temporary table: the dataset's columns, then _file, _object, _line)."""
+    """Fills `landed.<dataset>`: the dataset's columns, then _file, _object, _line, which go when it has landed."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, dataset: Dataset, refuse: Refuse) -> None:
         self._connection = connection
         self._dataset = dataset
         self._refuse = refuse
+        self._table = f"landed.{dataset.name}"
         self._converter = Converter(dataset)
+        self._bulk = Bulk(dataset)
         self._objects: list[Object] = []
         self._places: list[tuple[int, int, int]] = []  # file, object, line
         self._bytes = 0
+        self._waiting: list[pa.Table] = []
         self._names: dict[int, str] = {}
         self.tally = Tally()
         extra: list[tuple[str, pa.DataType]] = [(name, pa.int64()) for name in ("_file", "_object", "_line")]
         self._schema = pa.schema([*((f.name, ARROW[f.kind]) for f in dataset.fields), *extra])
         self._insert(
-            "CREATE OR REPLACE TEMP TABLE staged AS SELECT * FROM incoming", self._schema.empty_table()
+            f"CREATE OR REPLACE TABLE {self._table} AS SELECT * FROM incoming", self._schema.empty_table()
         )
 
     def read(self, number: int, file: DatasetFile, progress: Progress, before: int, total: int) -> str:
         """Stage one file; returns its SHA-256. `before`: bytes of the files already done."""
         reader = FileReader(file)
         self._names[number] = file.name
-        rows = self.tally.objects
-
-        def tick() -> None:
+        rows, count = self.tally.objects, 0
+        for found in _ahead(reader.blocks(self._bulk)):
+            if isinstance(found, Block):
+                self._take(number, count, found)
+                count += found.rows
+            else:
+                for piece in found:
+                    count += 1
+                    self._take_piece(number, count, piece)
             progress(file.name, before + reader.done, total, rows + count)
-
-        count = 0
-        for piece in reader.pieces(tick):
-            count += 1
-            if piece.found is None:
-                self._refuse(number, piece.line, piece.reason, piece.raw)
-                self.tally.unreadable += 1
-                continue
-            self._objects.append(piece.found)
-            self._places.append((number, count, piece.line))
-            self._bytes += len(piece.raw)
-            if piece.lenient:
-                self.tally.warn(
-                    "(object)", "read leniently: not strict UTF-8 JSON", f"{file.name}:{piece.line}"
-                )
-            if len(self._objects) >= _BATCH_ROWS or self._bytes >= _BATCH_BYTES:
-                self.flush()
         self.tally.objects += count
-        tick()
+        progress(file.name, before + reader.done, total, rows + count)
         return reader.sha256
 
     def flush(self) -> None:
         """Write what is collected."""
+        self._convert()
+        if self._waiting:
+            self._insert(f"INSERT INTO {self._table} SELECT * FROM incoming", pa.concat_tables(self._waiting))
+        self._waiting = []
+        self.tally.unknown = self._converter.unknown + self._bulk.unknown
+
+    def _take(self, number: int, before: int, block: Block) -> None:
+        self._convert()
+        rows = range(block.rows)
+        self._collect(
+            block.columns,
+            [number] * block.rows,
+            [before + 1 + n for n in rows],
+            [block.line + n for n in rows],
+        )
+
+    def _take_piece(self, number: int, count: int, piece: Piece) -> None:
+        if piece.found is None:
+            self._refuse(number, piece.line, piece.reason, piece.raw)
+            self.tally.unreadable += 1
+            return
+        self._objects.append(piece.found)
+        self._places.append((number, count, piece.line))
+        self._bytes += len(piece.raw)
+        if piece.lenient:
+            where = f"{self._names[number]}:{piece.line}"
+            self.tally.warn("(object)", "read leniently: not strict UTF-8 JSON", where)
+        if len(self._objects) >= _BATCH_ROWS or self._bytes >= _BATCH_BYTES:
+            self._convert()
+
+    def _convert(self) -> None:
+        """Make a table of the objects at hand."""
         if not self._objects:
             return
         columns, warned = self._converter.batch(self._objects)
         for row, column, wrong in warned:
             file, _, line = self._places[row]
             self.tally.warn(column, wrong, f"{self._names[file]}:{line}")
-        files, objects, lines = zip(*self._places, strict=True)
-        arrays = [
-            *columns.values(),
-            pa.array(files, pa.int64()),
-            pa.array(objects, pa.int64()),
-            pa.array(lines, pa.int64()),
-        ]
-        self._insert(
-            "INSERT INTO staged SELECT * FROM incoming", pa.Table.from_arrays(arrays, schema=self._schema)
-        )
+        places = zip(*self._places, strict=True)
         self._objects, self._places, self._bytes = [], [], 0
-        self.tally.unknown = self._converter.unknown
+        self._collect(columns, *places)
+
+    def _collect(self, columns: Mapping[str, Values], *places: Sequence[int]) -> None:
+        arrays = [*columns.values(), *(pa.array(numbers, pa.int64()) for numbers in places)]
+        self._waiting.append(pa.Table.from_arrays(arrays, schema=self._schema))
+        if sum(table.num_rows for table in self._waiting) >= _BATCH_ROWS or (
+            sum(table.nbytes for table in self._waiting) >= _BATCH_BYTES
+        ):
+            self.flush()
 
     def _insert(self, statement: str, table: pa.Table) -> None:
         self._connection.register("incoming", table)
         self._connection.execute(statement)
         self._connection.unregister("incoming")
+
+
+def _ahead(items: Iterator[_Item]) -> Iterator[_Item]:
+    """The items, the next one made in a thread of its own while this one is used."""
+    with ThreadPoolExecutor(1, "waybill-read") as pool:
+        coming = pool.submit(next, items, None)
+        while (item := coming.result()) is not None:
+            coming = pool.submit(next, items, None)
+            yield item
 
 
 def reread(file: DatasetFile, wanted: Iterable[tuple[int, str]]) -> Iterator[tuple[Piece, str]]:

@@ -8,8 +8,7 @@ judged AS (
   SELECT a.site, a.securable, a.principal, a.level,
     CASE
       WHEN l.limited THEN 'limited'
-      WHEN p.kind = 'sp_group' AND p.name ILIKE 'limited access system group%' THEN 'system'
-      WHEN p.name ILIKE '%slinkclaim%' THEN 'system'
+      WHEN p.system THEN 'system'
       WHEN k.scope = 'existing' THEN 'existing'
       WHEN k.expires_at <= (SELECT moment FROM as_of) THEN 'expired'
       WHEN p.status = 'id_mismatch' THEN 'mismatch'
@@ -20,7 +19,9 @@ judged AS (
     END AS verdict
   FROM (SELECT DISTINCT site, securable, principal, level FROM acl) a
   JOIN level l ON l.id = a.level
-  JOIN principal p ON p.id = a.principal
+  -- Names are looked at once each, not once an entry.
+  JOIN (SELECT id, kind, status, (kind = 'sp_group' AND name ILIKE 'limited access system group%') OR name ILIKE '%slinkclaim%' AS system
+        FROM principal) p ON p.id = a.principal
   JOIN site s ON s.id = a.site
   JOIN securable o ON o.id = a.securable AND o.has_acl
   LEFT JOIN link k ON k.principal = a.principal

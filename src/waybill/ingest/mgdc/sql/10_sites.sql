@@ -13,33 +13,37 @@ SELECT row_number() OVER (ORDER BY lower(address), Id)::INTEGER - 1 AS site, Id 
 FROM split;
 
 -- Everybody a permission row, a SharePoint group or a site names, one row each time it is named.
--- place: grant | member | owner; by_link: on a sharing link's row or in a link's hidden group.
+-- place: grant | member | owner; pos: where among the names of that row; by_link: on a sharing link's row or in a link's hidden group.
 CREATE TEMP VIEW naming AS
-SELECT 'grant' AS place, p.rowid AS source, s.site, p.LinkId IS NOT NULL AS by_link, unnest(p.SharedWith) AS who
+SELECT 'grant' AS place, p.rowid AS source, s.site, p.LinkId IS NOT NULL AS by_link, unnest(p.SharedWith) AS who, generate_subscripts(p.SharedWith, 1) AS pos
 FROM landed.SharePointPermissions p JOIN place_site s ON s.guid = p.SiteId
 UNION ALL
-SELECT 'member', g.rowid, s.site, g.GroupLinkId IS NOT NULL OR g.DisplayName ILIKE 'sharinglinks.%', unnest(g.Members)
+SELECT 'member', g.rowid, s.site, g.GroupLinkId IS NOT NULL OR g.DisplayName ILIKE 'sharinglinks.%', unnest(g.Members), generate_subscripts(g.Members, 1)
 FROM landed.SharePointGroups g JOIN place_site s ON s.guid = g.SiteId
 UNION ALL
 -- A group-connected site names its own group as owner; what is meant is the group's owners (insights.md 3.2).
 SELECT 'owner', o.rowid, s.site, false, struct_update(o.Owner, LoginName := CASE WHEN o.Owner.AadObjectId = o.GroupId
-    THEN 'c:0o.c|federateddirectoryclaimprovider|' || o.GroupId || '_o' ELSE o.Owner.LoginName END)
+    THEN 'c:0o.c|federateddirectoryclaimprovider|' || o.GroupId || '_o' ELSE o.Owner.LoginName END), 1
 FROM landed.SharePointSites o JOIN place_site s ON s.guid = o.Id
 WHERE coalesce(o.Owner.AadObjectId, o.Owner.Name, o.Owner.Email, o.Owner.UPN, o.Owner.LoginName) IS NOT NULL;
 
+-- local: the site whose SharePoint group is meant, -1 = nothing local.
 CREATE TEMP VIEW mentioning AS
-SELECT place, source, site, by_link, who, local,
+SELECT place, source, pos, site, by_link, who, CASE WHEN lower(coalesce(who.TypeV2, who.Type)) = 'sharepointgroup' THEN site ELSE -1 END AS local
+FROM naming WHERE coalesce(who.AadObjectId, who.Name, who.Email, who.UPN, who.LoginName) IS NOT NULL;
+
+CREATE TEMP TABLE named AS
+SELECT place, source, pos, site, by_link, who.UserCount AS users,
        md5_number(concat_ws(chr(31), coalesce(who.Type, ''), coalesce(who.TypeV2, ''), coalesce(who.AadObjectId, ''),
          coalesce(who.LoginName, ''), coalesce(who.UPN, ''), coalesce(who.Email, ''), coalesce(who.Name, ''), local)) AS mention
-FROM (SELECT *, CASE WHEN lower(coalesce(who.TypeV2, who.Type)) = 'sharepointgroup' THEN site ELSE -1 END AS local
-      FROM naming WHERE coalesce(who.AadObjectId, who.Name, who.Email, who.UPN, who.LoginName) IS NOT NULL);
+FROM mentioning;
 
-CREATE TEMP TABLE named AS SELECT place, source, site, mention FROM mentioning;
-
--- Each different way of naming somebody, once.
+-- Each different way of naming somebody, once: what it says is looked up where it occurs first, for all say the same.
 CREATE TEMP TABLE mention AS
-SELECT mention, any_value(who.Type) AS type, lower(coalesce(any_value(who.TypeV2), any_value(who.Type), '')) AS word,
-       any_value(who.AadObjectId) AS aad, any_value(who.LoginName) AS login, any_value(who.UPN) AS upn,
-       any_value(who.Email) AS email, any_value(who.Name) AS name, any_value(local) AS local, nullif(max(who.UserCount), 0) AS users,
-       bool_and(by_link AND place = 'grant') AS link_only
-FROM mentioning GROUP BY mention;
+WITH met AS (
+  SELECT mention, min(rowid) AS first, nullif(max(users), 0) AS users, bool_and(by_link AND place = 'grant') AS link_only FROM named GROUP BY mention
+)
+SELECT m.mention, who.Type AS type, lower(coalesce(who.TypeV2, who.Type, '')) AS word, who.AadObjectId AS aad, who.LoginName AS login,
+       who.UPN AS upn, who.Email AS email, who.Name AS name, w.local, m.users, m.link_only
+FROM met m JOIN named n ON n.rowid = m.first
+JOIN mentioning w ON w.place = n.place AND w.source = n.source AND w.pos = n.pos;

@@ -25,13 +25,14 @@ CREATE TEMP TABLE local_group AS
 SELECT source, site, sp_id, name, tight, is_link, item_guid, kind, share_guid, link_guid,
        CASE WHEN is_link THEN 'l|' || site || '|' || coalesce(link_guid, share_guid, sp_id::VARCHAR) ELSE 'g|' || site || '|' || sp_id END AS key
 FROM (
-  SELECT g.rowid AS source, s.site, g.GroupId AS sp_id, g.DisplayName AS name, lower(replace(g.DisplayName, ' ', '')) AS tight,
-         g.GroupLinkId IS NOT NULL OR g.DisplayName ILIKE 'sharinglinks.%' AS is_link,
-         nullif(regexp_extract(lower(g.DisplayName), '^sharinglinks\.([^.]+)\.[^.]+\.[^.]+$', 1), '') AS item_guid,
-         nullif(regexp_extract(lower(g.DisplayName), '^sharinglinks\.[^.]+\.([^.]+)\.[^.]+$', 1), '') AS kind,
-         nullif(regexp_extract(lower(g.DisplayName), '^sharinglinks\.[^.]+\.[^.]+\.([^.]+)$', 1), '') AS share_guid,
-         g.GroupLinkId AS link_guid
-  FROM landed.SharePointGroups g JOIN place_site s ON s.guid = g.SiteId
+  SELECT source, site, sp_id, name, tight, is_link, link_guid, nullif(parts.item, '') AS item_guid, nullif(parts.kind, '') AS kind, nullif(parts.share, '') AS share_guid
+  FROM (
+    SELECT g.rowid AS source, s.site, g.GroupId AS sp_id, g.DisplayName AS name, lower(replace(g.DisplayName, ' ', '')) AS tight,
+           g.GroupLinkId IS NOT NULL OR g.DisplayName ILIKE 'sharinglinks.%' AS is_link, g.GroupLinkId AS link_guid,
+           CASE WHEN g.DisplayName ILIKE 'sharinglinks.%'
+             THEN regexp_extract(lower(g.DisplayName), '^sharinglinks\.([^.]+)\.([^.]+)\.([^.]+)$', ['item', 'kind', 'share']) END AS parts
+    FROM landed.SharePointGroups g JOIN place_site s ON s.guid = g.SiteId
+  )
 );
 
 -- Directory groups by mail, and by name where only one has it.

@@ -1,5 +1,4 @@
--- Keep the rows that were taken, in the snapshot itself: the next delta run starts from them.
-CREATE TABLE landed.{table} AS
-SELECT {columns} FROM staged WHERE rowid IN (SELECT id FROM verdict WHERE fate = 'read')
-UNION ALL
-SELECT {columns} FROM {carried} WHERE rowid IN (SELECT id FROM verdict WHERE fate = 'keep');
+-- Every staged row was taken, and nothing else: only what told the rows apart goes. The next delta run starts from them.
+ALTER TABLE landed.{table} DROP COLUMN _file;
+ALTER TABLE landed.{table} DROP COLUMN _object;
+ALTER TABLE landed.{table} DROP COLUMN _line;

@@ -6,7 +6,7 @@ WITH pool AS (
   SELECT s.rowid AS id, false AS carried, {key}, {part} AS part, f.folder, f.number AS file, s._object AS object,
          coalesce(s.SnapshotDate, f.day::TIMESTAMP) AS day, lower(coalesce(s.Operation, 'full')) AS operation,
          {refusal} AS refused
-  FROM staged s JOIN source_file f ON f.number = s._file
+  FROM {staged} s JOIN source_file f ON f.number = s._file
   UNION ALL
   SELECT p.rowid, true, {carried_key}, {carried_part}, NULL, -1, p.rowid, p.SnapshotDate, 'full', NULL
   FROM {carried} p
