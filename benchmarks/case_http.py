@@ -1,6 +1,6 @@
 """HTTP: submitting, status, 304 and a large download, against an empty endpoint and plain sendfile.
 
-wrk is not assumed to be installed: `benchmarks.load` sends prepared bytes over 16 connections instead.
+Under wrk if it is installed; else `benchmarks.load` sends prepared bytes over as many connections itself.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 
 from benchmarks.case_group_report import SOURCES
 from benchmarks.harness import service_cpu
-from benchmarks.load import download, run_load
+from benchmarks.load import CONNECTIONS, WRK, download, run_load, run_wrk
 from benchmarks.model import Answer, Contender, Given, Plan, Role, Target
 from benchmarks.picks import read_picks
 from benchmarks.place import ROOT, Place
@@ -41,6 +41,7 @@ def plan(place: Place, stack: ExitStack) -> Plan:
     given: Given = {
         **up,
         "requests": 3_000 if place.quick else 20_000,
+        "seconds": 2 if place.quick else 6,
         "groups": picks.middle[: 3 if place.quick else None],
     }
 
@@ -85,7 +86,10 @@ def plan(place: Place, stack: ExitStack) -> Plan:
         ),
         main="request_ms",
         main_title="milliseconds of the server for each request",
-        facts=(f"our own load generator in place of wrk; {size} practice tenant",),
+        facts=(
+            f"{'wrk' if WRK else 'our own load generator in place of wrk'}, {CONNECTIONS} connections; "
+            f"submit: one connection, request after request; {size} practice tenant",
+        ),
     )
 
 
@@ -143,9 +147,15 @@ def contend(name: str, given: Given) -> Answer:
     one = _request(given, target, more)
     run_load(port, [one] * 200, 304 if more else 200)
     before = service_cpu(pid)
-    load = run_load(port, [one] * count, 304 if more else 200)
+    if WRK:
+        headers = dict(line.split(": ", 1) for line in one.decode().splitlines()[1:] if line)
+        told = run_wrk(f"http://127.0.0.1:{port}{target}", headers, int(str(given["seconds"])))
+        count, rate, p95 = told.count, told.rate, told.p95
+    else:
+        load = run_load(port, [one] * count, 304 if more else 200)
+        rate, p95 = load.rate, load.percentile(0.95)
     used = service_cpu(pid) - before
-    numbers = {"rate": load.rate, "request_ms": used / count * 1000, "p95_ms": load.percentile(0.95) * 1000}
+    numbers = {"rate": rate, "request_ms": used / count * 1000, "p95_ms": p95 * 1000}
     return Answer(count, "none", 0, 0, numbers)
 
 

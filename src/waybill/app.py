@@ -24,7 +24,6 @@ from waybill.errors import DataProblem, NotFound
 from waybill.export import Export, Facts, Family
 from waybill.exports import CATALOG
 from waybill.identity.service import GraphRules, Identity, open_identity
-from waybill.ingest.practice.contents import open_practice
 from waybill.jobs.operations import Operations
 from waybill.jobs.prepared import Prepared
 from waybill.jobs.produce import Means
@@ -35,6 +34,7 @@ from waybill.jobs.storage import DeliveryStorage
 from waybill.sealing import open_sealer
 from waybill.settings import Settings
 from waybill.tenant.contents import ContentStore, contents_of
+from waybill.tenant.held import HeldSnapshots
 from waybill.tenant.registry import Registry
 from waybill.words import translated
 
@@ -57,6 +57,7 @@ class House:
     prepared: Prepared
     links: Links
     removals: Removals
+    held: HeldSnapshots
 
     def export(self, name: str) -> Export:
         """The export of that name; names come from the catalog itself."""
@@ -81,7 +82,7 @@ class House:
                 work=self.settings.work_path,
                 files=self.settings.files_path,
                 deliveries=self.operations,
-                sweeps=(self.prepared.sweep,),
+                sweeps=(self.prepared.sweep, self.held.sweep),
             )
         )
 
@@ -99,8 +100,10 @@ class House:
         """The whole HTTP side as one ASGI application."""
         services = Services(
             verify=self.identity.verifier.verify,
+            recall=self.identity.verifier.recall,
             jobs=self.jobs,
             open_latest=self.open_latest,
+            ask_latest=self.held.latest,
             clock=self.clock,
             graph=GraphServices(
                 verify_graph=self.identity.graph_verifier.verify,
@@ -152,7 +155,7 @@ def open_house(
         report_memory_mb=settings.report_memory_mb,
         ingest_memory_mb=settings.ingest_memory_mb,
         report_lag_days=settings.report_lag_days,
-        contents=contents_of({"practice": open_practice, "sha256": contents.open}),
+        contents=contents_of({"practice": _open_practice, "sha256": contents.open}),
     )
     sealing_key = settings.data / "sealing.key"
     identity = open_identity(
@@ -184,7 +187,14 @@ def open_house(
         prepared=Prepared(settings.reports_path, report_settings, clock),
         links=Links(control, sealer, clock, settings.download_link_seconds),
         removals=Removals(control, clock),
+        held=HeldSnapshots(registry, clock),
     )
+
+
+def _open_practice(key: str) -> Iterator[bytes]:
+    from waybill.ingest.practice.contents import open_practice  # the generator: no real tenant needs it
+
+    return open_practice(key)
 
 
 def _graph_rules(settings: Settings, registry: Registry) -> GraphRules:

@@ -11,14 +11,19 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from functools import cache
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-import pyarrow as pa
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    ARROW: Mapping[Kind, pa.DataType]
+    """The Arrow type of each kind of column."""
 
 Received = Mapping[str, tuple[str, ...]]
 """Parameters as received: wire name -> the values, already percent-decoded, in order."""
 
-Batches = Iterator[pa.RecordBatch]
+Batches: TypeAlias = "Iterator[pa.RecordBatch]"
 Rows = Callable[[], Batches]
 """Rows are pulled once, when their sheet is written: nothing is computed before it is needed."""
 
@@ -34,14 +39,25 @@ class Kind(StrEnum):
     DATE = "date"  # date32
 
 
-ARROW: Mapping[Kind, pa.DataType] = {
-    Kind.TEXT: pa.string(),
-    Kind.LINK: pa.string(),
-    Kind.INT: pa.int64(),
-    Kind.BOOL: pa.bool_(),
-    Kind.TIME: pa.timestamp("us"),
-    Kind.DATE: pa.date32(),
-}
+@cache
+def _arrow() -> Mapping[Kind, pa.DataType]:
+    import pyarrow as pa  # here, not above: it is two fifths of the start of a command that needs none of it
+
+    return {
+        Kind.TEXT: pa.string(),
+        Kind.LINK: pa.string(),
+        Kind.INT: pa.int64(),
+        Kind.BOOL: pa.bool_(),
+        Kind.TIME: pa.timestamp("us"),
+        Kind.DATE: pa.date32(),
+    }
+
+
+def __getattr__(name: str) -> Any:
+    """ARROW is made when it is first asked for."""
+    if name == "ARROW":
+        return _arrow()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +78,9 @@ class Column:
 
 def schema_of(columns: tuple[Column, ...]) -> pa.Schema:
     """The Arrow schema every batch of a sheet with these columns has."""
-    return pa.schema([pa.field(column.name, ARROW[column.kind]) for column in columns])
+    import pyarrow as pa
+
+    return pa.schema([pa.field(column.name, _arrow()[column.kind]) for column in columns])
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,3 +133,20 @@ def test_failing_start() -> None:
 def test_urls() -> None:
     """The URL of an IPv6 address has brackets."""
     assert Listening("::1", 8400, lambda: None).url == "http://[::1]:8400"
+
+
+def test_turns_are_short_while_serving() -> None:
+    """While the server runs, threads that compute give way within a millisecond; afterwards as before."""
+    before, usual, seen = sys.getswitchinterval(), 0.005, list[float]()
+
+    def ready(listening: Listening) -> None:
+        seen.append(sys.getswitchinterval())
+        listening.stop()
+
+    sys.setswitchinterval(usual)  # another server of these tests may be running
+    try:
+        serve(_nothing, "127.0.0.1", 0, ready)
+        assert seen[0] <= 0.001
+        assert sys.getswitchinterval() == usual
+    finally:
+        sys.setswitchinterval(before)

@@ -73,8 +73,7 @@ def wanted_range(header: str | None, size: int) -> tuple[int, int] | None:
 def download_answer(
     download: Download, asked: Headers, on_unsatisfiable: Callable[[str], Response]
 ) -> Response:
-    """The answer to a GET or HEAD with these request headers. Raises Gone if the file was removed."""
-    stat = _checked(download)
+    """The answer to a GET or HEAD with these request headers. Raises Gone if the file was removed meanwhile."""
     headers = {
         "etag": download.etag,
         "cache-control": "no-store",
@@ -85,6 +84,7 @@ def download_answer(
         return Response(status_code=412, headers={"etag": download.etag, "cache-control": "no-store"})
     if has_it(asked.get("if-none-match"), download.etag):
         return Response(status_code=304, headers={"etag": download.etag, "cache-control": "no-store"})
+    stat = _checked(download)
     part: tuple[int, int] | None = None
     if asked.get("if-range") in (None, download.etag):
         try:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from anyio.to_thread import run_sync
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -14,10 +15,11 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from waybill.api import openapi
-from waybill.api.access import authorize
+from waybill.api.access import authorize, authorize_at_once
 from waybill.api.bodies import JobAccepted, JobStatus, Progress
 from waybill.api.downloads import Download, download_answer
 from waybill.api.errors import Problem, error_answer, json_answer
+from waybill.api.glances import Glances
 from waybill.api.services import Services
 from waybill.api.urls import Pattern, query_values
 from waybill.api.visit import visit_of
@@ -70,13 +72,15 @@ class InsightsRoutes:
 
 def insights_routes(catalog: tuple[Export, ...], services: Services, settings: Settings) -> InsightsRoutes:
     """One GET route per Insights export, and the two job calls. No export is known by its name."""
-    face = _Face(services, settings, frozenset(one.name for one in insights_catalog(catalog)))
+    names = frozenset(one.name for one in insights_catalog(catalog))
+    face = _Face(services, settings, names, Glances(services.jobs))
     limits = f"{settings.jobs_per_tenant} jobs of a tenant run at once, others wait"
     exports = [
         openapi.export_route(export, face.start(export), limits) for export in insights_catalog(catalog)
     ]
     return InsightsRoutes(
-        served=[*exports, Route(STATUS_PATH, face.status), Route(FILE_PATH, face.file)],  # GET and HEAD
+        # GET and HEAD. The router tries them in this order: the calls that clients repeat come first.
+        served=[Route(STATUS_PATH, face.status), Route(FILE_PATH, face.file), *exports],
         described=[
             *exports,
             openapi.status_route(STATUS_PATH, face.status, SCOPE),
@@ -143,11 +147,13 @@ def _message(job: Job) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Face:
-    """The handlers. They are plain functions, which FastAPI runs in its thread pool."""
+    """The handlers. What waits for a disk or a lock runs in a thread; the two job calls, which clients repeat
+    every few seconds, do not wait, and run on the event loop."""
 
     services: Services
     settings: Settings
     names: frozenset[str]
+    glances: Glances
 
     def start(self, export: Export) -> Callable[[Request], Response]:
         """The handler that accepts one job of `export`, pinned to the tenant's latest snapshot."""
@@ -157,7 +163,8 @@ class _Face:
             caller = authorize(request, self.services, export.scope)
             sent = received(export, values, query_values(request.scope["query_string"]))
             asked = export.read(sent)
-            with self.services.open_latest(caller.tenant) as facts:
+            open_latest = self.services.ask_latest or self.services.open_latest
+            with open_latest(caller.tenant) as facts:
                 export.admit(asked, facts)
                 job = self.services.jobs.submit(
                     tenant=caller.tenant,
@@ -170,13 +177,13 @@ class _Face:
 
         return start_export
 
-    def status(self, request: Request) -> Response:
+    async def status(self, request: Request) -> Response:
         """Where a job stands."""
-        return json_answer(status_body(self._job(request), self.settings))
+        return json_answer(status_body(await self._job(request), self.settings))
 
-    def file(self, request: Request) -> Response:
+    async def file(self, request: Request) -> Response:
         """The ZIP of a finished job; a clean refusal, never a part of it, before and after its time."""
-        job = self._job(request)
+        job = await self._job(request)
         path = self.services.jobs.file_of(job)
         return download_answer(
             Download(path, job.size, job.sha256, job.file_name),
@@ -184,14 +191,17 @@ class _Face:
             lambda text: error_answer(Problem(416, text), visit_of(request.scope)),
         )
 
-    def _job(self, request: Request) -> Job:
+    async def _job(self, request: Request) -> Job:
         """The job of the path. Unknown, malformed and other tenants' numbers answer alike."""
         number = _path_values(request)["jobId"]
-        caller = authorize(request, self.services, SCOPE)
+        caller = await authorize_at_once(request, self.services, SCOPE)
         if not _JOB_NUMBER.fullmatch(number):
             raise _no_such_job()
+        key = caller.tenant, int(number)
         try:
-            job = self.services.jobs.get(caller.tenant, int(number))
+            job = await self.glances.job(*key)
+            if job is None:
+                job = await run_sync(self.services.jobs.get, *key)
         except NotFound as error:
             raise _no_such_job() from error
         if job.export not in self.names:  # operations are jobs too, with numbers of the same row

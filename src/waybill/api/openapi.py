@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from fastapi.routing import APIRoute
@@ -15,7 +15,7 @@ from waybill.export import Export, Field, Where
 SECURITY = "oauth2"
 TAG_EXPORTS, TAG_JOBS = "Exports", "Jobs"
 
-Answer = Callable[[Request], Response]
+Answer = Callable[[Request], Response] | Callable[[Request], Coroutine[Any, Any, Response]]
 
 _REFUSALS = {
     400: "A parameter is missing or does not fit; the message names it.",

@@ -6,9 +6,10 @@ import asyncio
 import signal
 import socket
 import ssl
+import sys
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from waybill.errors import WaybillError
 
 GRACE_SECONDS = 10.0
 START_SECONDS = 30.0
+TURN_SECONDS = 0.0005
 
 Tls = tuple[Path, Path]
 """PEM files: the server's certificate, then those that vouch for it; and its private key."""
@@ -64,7 +66,23 @@ def serve(
     this call, since a stop whose grace is over skips the end of ASGI's lifespan. Raises CannotListen.
     """
     address, free_port = _checked_address(host, port)
-    asyncio.run(_serve(app, address, free_port, on_ready, grace_seconds, tls))
+    with _short_turns():
+        asyncio.run(_serve(app, address, free_port, on_ready, grace_seconds, tls))
+
+
+@contextmanager
+def _short_turns() -> Iterator[None]:
+    """Threads that compute give way to one that waits after TURN_SECONDS, not after Python's 5 milliseconds.
+
+    Jobs run in this process: a request takes the interpreter's lock some ten times, and each time it may
+    have to wait for a whole turn of a job (docs/performance.md).
+    """
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(TURN_SECONDS)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(usual)
 
 
 def _checked_address(host: str, port: int) -> tuple[str, int]:

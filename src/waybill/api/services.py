@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -27,6 +27,9 @@ class Jobs(Protocol):
 
     def get(self, tenant: str, number: int) -> Job:
         """Raises NotFound for an unknown number and for another tenant's, alike."""
+
+    def glance(self, keys: Sequence[tuple[str, int]]) -> Mapping[tuple[str, int], Job]:
+        """What `get` gives for each (tenant, number), without waiting; what is not in the answer, ask `get`."""
 
     def file_of(self, job: Job) -> Path:
         """The finished file. Raises NotReady before the end, Conflict if there is none, Gone after retention."""
@@ -188,13 +191,20 @@ class GraphServices:
     settings: Settings
 
 
+def _recalls_nobody(_token: str, _audience: str) -> Caller | None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """Everything passed in. Frozen; the parts themselves are thread-safe, calls come from many threads.
 
     verify(token, audience) -> Caller; raises waybill.identity.tokens.TokenRefused.
+    recall(token, audience) -> the Caller of a token verified shortly before, at once; None: ask verify.
     open_latest(tenant)     -> the tenant's latest snapshot, open; raises Conflict, with what to do,
                                when nothing has been ingested for the tenant yet.
+    ask_latest(tenant)      -> the same for a short question, without staging: it may have been open already;
+                               None: as open_latest.
     graph                   -> None in an installation without the Graph face.
     """
 
@@ -204,3 +214,5 @@ class Services:
     clock: Clock = SYSTEM_CLOCK
     audience: str = INSIGHTS_AUDIENCE
     graph: GraphServices | None = None
+    ask_latest: Callable[[str], AbstractContextManager[Facts]] | None = None
+    recall: Callable[[str, str], Caller | None] = field(default=_recalls_nobody, repr=False)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from urllib.parse import quote, unquote_to_bytes
 
 from waybill.errors import BadRequest
@@ -47,37 +48,41 @@ class Pattern:
     text: str
     skippable: frozenset[str] = frozenset()
 
-    @property
-    def parts(self) -> tuple[str, ...]:
-        return tuple(self.text.strip("/").split("/"))
-
     def match(self, segments: tuple[bytes, ...]) -> Match | None:
         """The values of the named segments if raw `segments` fit this route, else None."""
-        for parts in self._variants():
+        return self.match_decoded(tuple(map(decode, segments)))
+
+    def match_decoded(self, segments: tuple[str, ...]) -> Match | None:
+        """As `match`, of segments that `decode` has been through."""
+        for parts in _variants(self):
             values = _values(parts, segments)
             if values is not None:
                 kept = {name: value for name, value in values.items() if not self._skipped(name, value)}
                 return Match(self.text, kept)
         return None
 
-    def _variants(self) -> Iterable[tuple[str, ...]]:
-        yield self.parts
-        for name in sorted(self.skippable):
-            yield tuple(part for part in self.parts if part != f"{{{name}}}")
-
     def _skipped(self, name: str, value: str) -> bool:
         return name in self.skippable and value.casefold() in ("", f"{{{name}}}".casefold(), SKIP_WORD)
 
 
-def _values(parts: tuple[str, ...], segments: tuple[bytes, ...]) -> dict[str, str] | None:
+@cache
+def _variants(pattern: Pattern) -> tuple[tuple[str, ...], ...]:
+    """The segments of a route, casefolded but for the names of its values; also without each that may be missing."""
+    parts = tuple(
+        part if part.startswith("{") else part.casefold() for part in pattern.text.strip("/").split("/")
+    )
+    without = (tuple(part for part in parts if part != f"{{{name}}}") for name in sorted(pattern.skippable))
+    return (parts, *without)
+
+
+def _values(parts: tuple[str, ...], segments: tuple[str, ...]) -> dict[str, str] | None:
     if len(parts) != len(segments):
         return None
     found: dict[str, str] = {}
-    for part, segment in zip(parts, segments, strict=True):
-        value = decode(segment)
-        if part.startswith("{"):
+    for part, value in zip(parts, segments, strict=True):
+        if part[:1] == "{":
             found[part[1:-1]] = value.strip()
-        elif value.casefold() != part.casefold():
+        elif value != part and value.casefold() != part:
             return None
     return found
 
@@ -97,7 +102,7 @@ def split(path: bytes) -> tuple[bytes, ...]:
 
 def decode(segment: bytes) -> str:
     """Percent-decode until stable, three times at most; `+` stays a plus, broken UTF-8 is marked."""
-    for _ in range(DECODE_ROUNDS):
+    for _ in range(DECODE_ROUNDS if b"%" in segment else 0):
         decoded = unquote_to_bytes(segment)
         if decoded == segment:
             break
@@ -107,8 +112,11 @@ def decode(segment: bytes) -> str:
 
 def find(patterns: Iterable[Pattern], path: bytes) -> Match | None:
     """The first pattern that the raw path fits."""
-    segments = split(path)
-    return next((match for pattern in patterns if (match := pattern.match(segments))), None)
+    segments = tuple(map(decode, split(path)))
+    for pattern in patterns:
+        if match := pattern.match_decoded(segments):
+            return match
+    return None
 
 
 def query_values(

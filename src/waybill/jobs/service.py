@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import builtins
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from queue import SimpleQueue
 
 import sqlalchemy as sa
 
@@ -18,6 +19,7 @@ from waybill.export import Received
 from waybill.jobs import retention
 from waybill.jobs.accept import Asked, accept
 from waybill.jobs.engine import Engine
+from waybill.jobs.glance import Glance
 from waybill.jobs.lock import DataLock
 from waybill.jobs.produce import Means, file_folder
 from waybill.jobs.runner import Runner
@@ -56,11 +58,13 @@ class _Running:
     runner: Runner
     engine: Engine
     leaving: threading.Event
-    housekeeper: threading.Thread
+    threads: tuple[threading.Thread, ...]
+    accepted: SimpleQueue[Job | None]
+    """Jobs on their way to the engine; None is the last."""
 
 
 class Jobs:
-    """All methods block on disk: call them from a thread, not from an event loop.
+    """All methods but `glance` block on disk: call them from a thread, not from an event loop.
 
     Without `start`, in any process, everything works but the running of jobs: what is submitted waits
     in the control store, and a running job of another process stops when it is cancelled here.
@@ -72,6 +76,7 @@ class Jobs:
         self._clock = clock
         self._log = log.get(__name__)
         self._running: _Running | None = None
+        self._glance = Glance(control)
 
     # The engine's life
 
@@ -90,12 +95,18 @@ class Jobs:
         except BaseException:
             lock.release()
             raise
-        leaving = threading.Event()
-        housekeeper = threading.Thread(
-            target=self._keep_house, args=(leaving, means.sweeps), name="jobs-housekeeping", daemon=True
+        leaving, accepted = threading.Event(), SimpleQueue[Job | None]()
+        work: dict[str, tuple[Callable[..., None], tuple[object, ...]]] = {
+            "jobs-housekeeping": (self._keep_house, (leaving, means.sweeps)),
+            "jobs-queueing": (self._queue, (engine, accepted)),
+        }
+        threads = tuple(
+            threading.Thread(target=target, args=args, name=name, daemon=True)
+            for name, (target, args) in work.items()
         )
-        self._running = _Running(lock, runner, engine, leaving, housekeeper)
-        housekeeper.start()
+        self._running = _Running(lock, runner, engine, leaving, threads, accepted)
+        for thread in threads:
+            thread.start()
 
     def shutdown(self, grace: float = 0) -> bool:
         """Stop running jobs: none begins, running ones get `grace` seconds to finish, then go back to
@@ -109,7 +120,9 @@ class Jobs:
         running, self._running = self._running, None
         running.leaving.set()
         idle = running.runner.leave(grace)
-        running.housekeeper.join(timeout=10)
+        running.accepted.put(None)
+        for thread in running.threads:
+            thread.join(timeout=10)
         running.engine.stop()
         if idle:  # else its thread may still write to the job's row, and no other process may run it
             running.lock.release()
@@ -180,14 +193,20 @@ class Jobs:
         return job
 
     def enqueue(self, job: Job) -> None:
-        """Bring an accepted job to the engine, if this process runs jobs; housekeeping does it otherwise."""
-        running = self._running
-        if running is None:
-            return
-        try:
-            running.engine.enqueue(job.guid, job.tenant, job.number)
-        except Exception:  # noqa: BLE001  # the job is accepted; housekeeping will queue it
-            self._log.exception("not queued yet; it will be tried again", job=job.guid)
+        """Let an accepted job be brought to the engine, if this process runs jobs; housekeeping does it otherwise.
+
+        Whoever asked for the job does not wait for that: it is kept already, and the engine's own commit
+        would be a second one before the answer.
+        """
+        if self._running is not None:
+            self._running.accepted.put(job)
+
+    def _queue(self, engine: Engine, accepted: SimpleQueue[Job | None]) -> None:
+        while (job := accepted.get()) is not None:
+            try:
+                engine.enqueue(job.guid, job.tenant, job.number)
+            except Exception:  # noqa: BLE001  # the job is accepted; housekeeping will queue it
+                self._log.exception("not queued yet; it will be tried again", job=job.guid)
 
     def cancel(self, tenant: str, number: int, client_id: str = "") -> Job:
         """Ask a job to stop: one that waits is `stopped` at once, one that runs is `stopping` and ends
@@ -221,6 +240,11 @@ class Jobs:
             if row is not None:
                 return job_of(row)
         raise NotFound("There is no such job.", "Use the jobId that the export request returned.")
+
+    def glance(self, keys: Sequence[tuple[str, int]]) -> Mapping[tuple[str, int], Job]:
+        """What `get` gives for each (tenant, number), as it stands now, without waiting. For one that is not
+        in the answer ask `get`: there may be none."""
+        return self._glance.jobs(keys)
 
     def find(self, guid: str) -> Job:
         """A job by its GUID, of any tenant: for operators. Raises NotFound."""

@@ -127,8 +127,8 @@ def _time(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
 
 
-def job_of(row: sa.Row[Any]) -> Job:
-    """The value of one row of `job_table`."""
+def job_of(row: Any) -> Job:
+    """The value of one row of `job_table`, its columns being attributes."""
     received = {name: tuple(values) for name, values in json.loads(row.request).items()}
     return Job(
         guid=row.guid,
@@ -144,7 +144,7 @@ def job_of(row: sa.Row[Any]) -> Job:
         started=_time(row.started),
         finished=_time(row.finished),
         attempts=row.attempts,
-        cancel_requested=row.cancel_requested,
+        cancel_requested=bool(row.cancel_requested),
         sheet=row.progress_sheet,
         rows=row.progress_rows,
         counts=tuple(SheetCount(name, rows, parts) for name, rows, parts in json.loads(row.counts)),

@@ -281,6 +281,17 @@ def test_a_remembered_token_still_expires(own_desk: Desk) -> None:
         own_desk.verify(token)
 
 
+def test_only_what_was_verified_is_recalled(own_desk: Desk) -> None:
+    """A token is recalled for its audience, for a minute after it was verified, and not before."""
+    token, verifier = own_desk.issue(), own_desk.house.identity.verifier
+    assert verifier.recall(token, INSIGHTS_AUDIENCE) is None
+    caller = own_desk.verify(token)
+    assert verifier.recall(token, INSIGHTS_AUDIENCE) == caller
+    assert verifier.recall(token, "another") is None
+    own_desk.house.hand.forward(60)
+    assert verifier.recall(token, INSIGHTS_AUDIENCE) is None
+
+
 def test_one_audience_is_not_another(desk: Desk) -> None:
     """A token for one face is refused by another, also when it was just accepted by its own."""
     token = desk.issue(audience="urn:waybill:graph")

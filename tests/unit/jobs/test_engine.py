@@ -122,8 +122,10 @@ def test_the_engine_stores_no_pickle_and_forgets_what_ended(jobs: Jobs, settings
             return store.execute(f"SELECT {columns} FROM {table}").fetchall()
 
     assert stored("pragma_journal_mode", "journal_mode") == [("wal",)]
+    wait_until(
+        lambda: any(waiting.guid in row[0] for row in stored("workflow_input", "inputs")), "it is queued"
+    )
     inputs = stored("workflow_input", "inputs")
-    assert any(waiting.guid in row[0] for row in inputs)
     for (text,) in inputs:
         assert re.fullmatch(r'\{"namedArgs":\{\},"positionalArgs":\["[0-9a-f-]{36}"\]\}', text)
     assert {row[0] for row in stored("workflow_status", "serialization")} == {"portable_json"}

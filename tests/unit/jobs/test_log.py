@@ -21,6 +21,7 @@ SECRETS = (
     f"Authorization: Bearer {TOKEN}",
     "authorization: Basic dXNlcjpwYXNzd29yZA==",
     f"got {TOKEN}, refused",
+    TOKEN,
     "se=2026&sp=w&sig=Zm9vYmFy%3D",
     "client_secret=hunter2hunter2&scope=x",
     "{'client_secret': 'hunter2hunter2'}",
