@@ -18,13 +18,13 @@ from pathlib import Path
 import duckdb
 
 from benchmarks.model import Given
-from waybill.export import Column, Export, Facts, Kind, Language, Produced, Report, Sheet
+from waybill.export import Column, Export, Facts, Kind, Language, Produced, Report, Sheet, SheetCount
 from waybill.exports import CATALOG
 from waybill.files.names import entry_name
 from waybill.files.package import package_zip
 from waybill.files.workbook import Workbook, Written
 from waybill.jobs.findings import about_sheet, exceptions_sheet
-from waybill.jobs.produce import Means, produce
+from waybill.jobs.produce import SHEET_ROWS, Means, produce
 from waybill.jobs.table import Job, State
 from waybill.settings import Settings
 from waybill.tenant.snapshot import open_snapshot
@@ -135,7 +135,7 @@ def keep(path: Path, request: Asked) -> None:
         report = report_of(request, facts)
         counts: list[Written] = []
 
-        def add(sheet: Sheet) -> int:
+        def add(sheet: Sheet) -> None:
             place = len(counts)
             columns = json.dumps([[one.name, one.kind, one.width] for one in sheet.columns])
             kept.execute("INSERT INTO sheet VALUES (?, ?, ?, ?)", [place, sheet.name, columns, facts.as_of])
@@ -150,14 +150,14 @@ def keep(path: Path, request: Asked) -> None:
                 rows += batch.num_rows
             if not rows:
                 _empty(kept, place, sheet.columns)
-            counts.append(Written(sheet.name, rows, 1, (), 0, 0))
-            return rows
+            # The writer will split it, and the report says so.
+            counts.append(Written(sheet.name, rows, max(1, -(-rows // SHEET_ROWS)), (), 0, 0))
 
-        from waybill.export import SheetCount
-
-        listed = tuple(SheetCount(sheet.name, add(translated(sheet, Language.EN))) for sheet in report.sheets)
+        for sheet in report.sheets:
+            add(translated(sheet, Language.EN))
         add(exceptions_sheet(report, counts))
-        add(about_sheet(report, (*listed, SheetCount("Exceptions", counts[-1].rows)), counts[-1]))
+        listed = tuple(SheetCount(one.name, one.rows, one.parts) for one in counts)
+        add(about_sheet(report, listed, counts[-1]))
 
 
 def _empty(kept: duckdb.DuckDBPyConnection, place: int, columns: tuple[Column, ...]) -> None:
@@ -183,7 +183,7 @@ def rewrite(path: Path, out: Path, export: str) -> tuple[int, str]:
 
     def write(file: object) -> None:
         nonlocal rows
-        with Workbook(file, stamp=sheets[0][3]) as book:  # type: ignore[arg-type]  # package_zip gives a BinaryIO
+        with Workbook(file, stamp=sheets[0][3], max_rows=SHEET_ROWS) as book:  # type: ignore[arg-type]  # package_zip gives a BinaryIO
             for place, name, told, _ in sheets:
                 columns = tuple(Column(title, Kind(kind), width) for title, kind, width in json.loads(told))
                 reader = kept.sql(f"FROM sheet_{place}").to_arrow_reader(10_240)

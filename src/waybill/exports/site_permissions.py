@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-
-import pyarrow as pa
+from typing import TYPE_CHECKING
 
 from waybill.errors import BadRequest
 from waybill.export import (
@@ -46,6 +45,9 @@ from waybill.exports.site_permissions_sheets import (
     SUMMARY_COLUMNS,
     UNIQUE_COLUMNS,
 )
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _SITES = replace(SITE_FIELD, required=True)
 _LIMITED = Field(
@@ -223,6 +225,8 @@ class _Run:
 
 def _not_found(urls: list[str]) -> pa.RecordBatch:
     """Summary rows for URLs that are no site: the URL and the result, nothing else."""
+    import pyarrow as pa  # here, not above: naming the exports does not take it
+
     schema = schema_of(SUMMARY_COLUMNS)
     names = [column.name for column in SUMMARY_COLUMNS]
     given: dict[str, list[str | int | bool | datetime | None]] = {name: [None] * len(urls) for name in names}
