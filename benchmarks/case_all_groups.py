@@ -257,7 +257,7 @@ def _postgres(given: Given) -> list[tuple[Any, ...]]:
 
 
 def _pandas(given: Given) -> list[tuple[Any, ...]]:
-    import pandas as pd  # type: ignore[import-untyped]  # ships no types
+    import pandas as pd
 
     seed, edge, grants = (pd.read_parquet(f"{given['parquet']}/{name}.parquet") for name in TABLES)
     up = fresh = seed

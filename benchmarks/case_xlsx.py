@@ -203,7 +203,7 @@ def _rustpy(given: Given) -> int:
 
 
 def _xlsxwriter(given: Given) -> int:
-    from xlsxwriter import Workbook  # type: ignore[import-untyped]  # ships no types
+    from xlsxwriter import Workbook
 
     from benchmarks.rows import NAMES
 
