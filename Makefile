@@ -32,14 +32,17 @@ node/node_modules/.installed: node/package-lock.json node/requirements.lock node
 	@touch $@
 
 # All five systems on a practice tenant, over TLS, with Microsoft's own clients; ends by itself.
-demo: install .venv/.demo node/node_modules/.installed
+demo:
+	@$(MAKE) --no-print-directory -j2 .venv/.demo node/node_modules/.installed
 	$(BIN)/python demo/run.py
 
 # A server with the practice tenant that keeps running, with curl lines to paste.
 serve: install
 	$(BIN)/waybill demo --keep-serving
 
-test: dev
+# pip and npm work side by side.
+test:
+	@$(MAKE) --no-print-directory -j2 dev
 	$(BIN)/pytest -n 2 --dist loadfile
 
 # The peers have an environment of their own: pyarrow imports pandas where it finds it, which no user pays for.
