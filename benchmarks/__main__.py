@@ -25,7 +25,7 @@ CASES = (
 RESULTS = ROOT / "benchmarks" / "results"
 PROFILES = ROOT / "benchmarks" / "profiles"
 PAGE = ROOT / "docs" / "performance.md"
-ROUNDS, QUICK_ROUNDS = 5, 2
+ROUNDS, QUICK_ROUNDS = 3, 2
 
 
 def main(words: list[str]) -> int:
