@@ -48,7 +48,7 @@ test:
 # The peers have an environment of their own: pyarrow imports pandas where it finds it, which no user pays for.
 .venv-bench/.installed: requirements-bench.lock pyproject.toml
 	$(PYTHON) -m venv .venv-bench
-	$(BENCH)/pip --disable-pip-version-check --quiet install --no-compile --require-hashes --only-binary=:all: -r requirements-bench.lock
+	$(BENCH)/pip --disable-pip-version-check --quiet install --require-hashes --only-binary=:all: -r requirements-bench.lock
 	$(BENCH)/pip --disable-pip-version-check --quiet install --no-deps --no-build-isolation --editable .
 	@touch $@
 
