@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -57,6 +58,7 @@ class Place:
         final = self.made / name
         if not final.exists():
             building = self.made / f"building-{name}"
+            _remove(building)  # of a run that was ended
             make(building)
             building.rename(final)
         return final
@@ -78,6 +80,13 @@ class Place:
             subprocess.run(words, cwd=ROOT, check=True)  # noqa: S603  # our own module
 
         return self.once(name, make)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def open_place(*, quick: bool) -> Place:
