@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import ipaddress
 import os
 import sys
@@ -78,12 +77,6 @@ _LONGEST = (
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     place = {str(ROOT / "tests" / name): number for number, name in enumerate(_LONGEST)}
     items.sort(key=lambda item: place.get(str(item.path), len(place)))
-
-
-def pytest_collection_finish() -> None:
-    """Spare the garbage collector what stays to the end: all modules and tests."""
-    gc.collect()
-    gc.freeze()
 
 
 @pytest.fixture(scope="session")
