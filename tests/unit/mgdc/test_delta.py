@@ -45,7 +45,7 @@ def land(folder: Path, before: list[Row] | None) -> tuple[Fates, list[Row]]:
         if before is not None:
             connection.execute("ATTACH ':memory:' AS previous; CREATE SCHEMA previous.landed")
         landing = Landing(connection, found.files, before=before is not None)
-        stager = Stager(connection, GROUPS, lambda *_: None)
+        stager = Stager(connection, GROUPS, lambda *_: None, commit_rows=2)  # several transactions
         if before is not None:
             connection.execute(
                 "CREATE TABLE previous.landed.SharePointGroups AS "
@@ -59,7 +59,7 @@ def land(folder: Path, before: list[Row] | None) -> tuple[Fates, list[Row]]:
                 )
         for number, file in enumerate(found.files):
             stager.read(number, file, lambda *_: None, 0, 0)
-        stager.flush()
+        stager.finish()
         fates = landing.judge(GROUPS, None, frozenset())
         landing.land(GROUPS, fates)
         rows = connection.execute(

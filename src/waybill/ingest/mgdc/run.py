@@ -131,15 +131,12 @@ class Run:
         def refuse(number: int, line: int, reason: str, raw: bytes) -> None:
             self.rejects.add(dataset.name, self.found.files[number].name, line, reason, raw)
 
-        # One transaction: whole row groups go straight to the file, not through the log as well.
-        self.builder.connection.begin()
         stager = Stager(self.builder.connection, dataset, refuse)
         total = sum(file.size for file in self.found.files)
         for number, file in numbered:
             self._hashes[file.name] = stager.read(number, file, self.progress, done, total)
             done += file.size
-        stager.flush()
-        self.builder.connection.commit()
+        stager.finish()
         self.warnings += [f"{dataset.name}: {sentence}" for sentence in stager.tally.sentences()]
         return stager.tally
 

@@ -20,6 +20,9 @@ from waybill.ingest.mgdc.splitter import Piece
 
 _BATCH_ROWS = 25_000
 _BATCH_BYTES = 48 * 1024 * 1024
+_COMMIT_ROWS = 500_000
+"""Rows of one transaction. In a large one whole row groups go straight to the file, not through the log as well; but
+until it ends the engine holds a kilobyte or more a row, beyond its memory limit."""
 _EXAMPLES = 5
 
 _Item = TypeVar("_Item")
@@ -64,7 +67,13 @@ class Tally:
 class Stager:
     """Fills `landed.<dataset>`: the dataset's columns, then _file, _object, _line, which go when it has landed."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, dataset: Dataset, refuse: Refuse) -> None:
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        dataset: Dataset,
+        refuse: Refuse,
+        commit_rows: int = _COMMIT_ROWS,
+    ) -> None:
         self._connection = connection
         self._dataset = dataset
         self._refuse = refuse
@@ -79,6 +88,8 @@ class Stager:
         self.tally = Tally()
         extra: list[tuple[str, pa.DataType]] = [(name, pa.int64()) for name in ("_file", "_object", "_line")]
         self._schema = pa.schema([*((f.name, ARROW[f.kind]) for f in dataset.fields), *extra])
+        self._commit_rows = commit_rows
+        self._uncommitted = 0
         self._insert(
             f"CREATE OR REPLACE TABLE {self._table} AS SELECT * FROM incoming", self._schema.empty_table()
         )
@@ -101,13 +112,28 @@ class Stager:
         progress(file.name, before + reader.done, total, rows + count)
         return reader.sha256
 
-    def flush(self) -> None:
-        """Write what is collected."""
+    def finish(self) -> None:
+        """Write what is collected; all of it is committed then."""
         self._convert()
+        self._flush()
+        self._commit()
+
+    def _flush(self) -> None:
         if self._waiting:
-            self._insert(f"INSERT INTO {self._table} SELECT * FROM incoming", pa.concat_tables(self._waiting))
-        self._waiting = []
+            table = pa.concat_tables(self._waiting)
+            self._waiting = []
+            if not self._uncommitted:
+                self._connection.begin()
+            self._insert(f"INSERT INTO {self._table} SELECT * FROM incoming", table)
+            self._uncommitted += table.num_rows
+        if self._uncommitted >= self._commit_rows:
+            self._commit()
         self.tally.unknown = self._converter.unknown + self._bulk.unknown
+
+    def _commit(self) -> None:
+        if self._uncommitted:
+            self._connection.commit()
+            self._uncommitted = 0
 
     def _take(self, number: int, before: int, block: Block) -> None:
         self._convert()
@@ -151,7 +177,7 @@ class Stager:
         if sum(table.num_rows for table in self._waiting) >= _BATCH_ROWS or (
             sum(table.nbytes for table in self._waiting) >= _BATCH_BYTES
         ):
-            self.flush()
+            self._flush()
 
     def _insert(self, statement: str, table: pa.Table) -> None:
         self._connection.register("incoming", table)
