@@ -22,7 +22,7 @@ contender is a whole process of its own; all of a case take turns in one run, an
 black line goes from the lowest to the highest round. Ratios are taken round by round. CPU seconds are user and
 system time together: on a busy machine they say more than the clock does.
 
-**{reached} of {all} figures are reached.** Of those that are not, the case says where the time goes and what
+**{reached} of {all} figures are reached.** Most cases with one that is not say below where the time goes and what
 was tried.
 
 {sources}
