@@ -17,10 +17,10 @@ from typing import NamedTuple, Self
 from urllib.parse import quote
 
 from waybill.clock import Clock
+from waybill.delivery.connection import Part
+from waybill.delivery.connections import Connections
 from waybill.delivery.guard import Pinned, trust
 from waybill.delivery.http_answer import Head
-from waybill.delivery.line import Part
-from waybill.delivery.lines import Lines
 from waybill.delivery.locations import Location
 from waybill.delivery.network import Network
 from waybill.delivery.patience import Patience
@@ -121,7 +121,7 @@ class BlobCalls:
         self._patience = network.patience
         self._pinned = pinned
         self._ca = network.ca
-        self._lines: Lines | None = None
+        self._connections: Connections | None = None
         authority, _, root = location.safe_url.partition("://")[2].partition("/")
         self._root = f"/{root}"
         self._count = 0
@@ -133,14 +133,14 @@ class BlobCalls:
 
     async def __aenter__(self) -> Self:
         tls = trust(self._ca) if self._location.scheme == "https" else None
-        self._lines = Lines(self._pinned, self._location.port, tls, self._patience)
+        self._connections = Connections(self._pinned, self._location.port, tls, self._patience)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._lines is not None:
-            await self._lines.close()
+        if self._connections is not None:
+            await self._connections.close()
 
     async def list_blobs(self) -> Answer:
         """Ask for at most one name of the container."""
@@ -174,7 +174,7 @@ class BlobCalls:
 
         body: of one part. then: is told the answer, later, in the loop.
         """
-        if self._lines is None:
+        if self._connections is None:
             raise RuntimeError("the calls are used outside their session")
 
         def ended(told: Head | OSError) -> None:
@@ -185,7 +185,7 @@ class BlobCalls:
             )
 
         sent = self._request("PUT", path, f"?{self._sas}", _blob_fields(media_type, fresh), body)
-        return self._lines.begin(sent, body.parts[0], ended)
+        return self._connections.begin(sent, body.parts[0], ended)
 
     def put_block(self, path: str, block_id: str, body: Body) -> Awaitable[Answer]:
         """Leave a block for a later `put_block_list`; nothing is visible before that."""
@@ -212,13 +212,13 @@ class BlobCalls:
         *,
         signed: bool = True,
     ) -> Answer:
-        if self._lines is None:
+        if self._connections is None:
             raise RuntimeError("the calls are used outside their session")
         members = [part for part in (query, self._sas if signed else "") if part]
         sent = self._request(method, path, f"?{'&'.join(members)}" if members else "", fields, body)
         parts, size = (body.parts, body.size) if body is not None else ((), 0)
         try:
-            head = await self._lines.call(sent, parts, size)
+            head = await self._connections.call(sent, parts, size)
         except OSError as error:  # a TimeoutError and those of TLS among them
             raise Lost(type(error).__name__) from None
         return _answer(head, with_body=size > 0)
@@ -234,7 +234,7 @@ class BlobCalls:
         else:
             length = "Content-Length: 0\r\n" if method == "PUT" else ""
         return (
-            f"{method} {self._root}{plain}{members}{self._every}/{self._count}\r\n{_lines(fields)}{length}\r\n"
+            f"{method} {self._root}{plain}{members}{self._every}/{self._count}\r\n{_connections(fields)}{length}\r\n"
         ).encode("ascii")
 
 
@@ -248,7 +248,7 @@ def _blob_fields(media_type: str, fresh: bool) -> tuple[tuple[str, str], ...]:
 
 
 @lru_cache(64)
-def _lines(fields: tuple[tuple[str, str], ...]) -> str:
+def _connections(fields: tuple[tuple[str, str], ...]) -> str:
     """Header lines. Raises ValueError where a value could become more than that."""
     for name, value in fields:
         if not (value.isascii() and value.isprintable()):

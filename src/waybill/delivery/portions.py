@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from itertools import islice
 
-from waybill.delivery.line import Part
+from waybill.delivery.connection import Part
 from waybill.delivery.outgoing import Outgoing
 
 _BATCH = 64

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 import pytest
 
 from tests.unit.delivery.delivery_parts import PATIENT, content
+from waybill.delivery.connection import PIECE
+from waybill.delivery.connections import Connections
 from waybill.delivery.guard import Pinned
 from waybill.delivery.http_answer import Head, NoAnswer
-from waybill.delivery.line import PIECE
-from waybill.delivery.lines import Lines
 from waybill.delivery.patience import Patience
 
 HERE = Pinned("storage.example", ("127.0.0.1",))
@@ -54,14 +54,14 @@ class Script:
 
 
 @asynccontextmanager
-async def lines_to(script: Script, patience: Patience = PATIENT) -> AsyncIterator[Lines]:
+async def connections_to(script: Script, patience: Patience = PATIENT) -> AsyncIterator[Connections]:
     server = await asyncio.start_server(script.serve, "127.0.0.1", 0)
     async with server:
-        lines = Lines(HERE, server.sockets[0].getsockname()[1], None, patience)
+        connections = Connections(HERE, server.sockets[0].getsockname()[1], None, patience)
         try:
-            yield lines
+            yield connections
         finally:
-            await lines.close()
+            await connections.close()
 
 
 def played(script: Script, calls: int = 1, body: bytes = b"", patience: Patience = PATIENT) -> list[Head]:
@@ -69,8 +69,8 @@ def played(script: Script, calls: int = 1, body: bytes = b"", patience: Patience
 
     async def play() -> list[Head]:
         request = b"PUT / HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % len(body)
-        async with lines_to(script, patience) as lines:
-            return [await lines.call(request, (body,), len(body)) for _ in range(calls)]
+        async with connections_to(script, patience) as connections:
+            return [await connections.call(request, (body,), len(body)) for _ in range(calls)]
 
     return asyncio.run(play())
 
@@ -158,8 +158,10 @@ def test_large_bodies_arrive_as_they_are() -> None:
 
     async def play() -> Head:
         whole = sum(map(len, parts))
-        async with lines_to(script) as lines:
-            return await lines.call(b"PUT / HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % whole, parts, whole)
+        async with connections_to(script) as connections:
+            return await connections.call(
+                b"PUT / HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % whole, parts, whole
+            )
 
     assert asyncio.run(play()).status == 201
     assert script.bodies == (b"".join(parts),)
@@ -178,11 +180,11 @@ def test_a_small_body_needs_a_free_connection() -> None:
     async def play() -> list[Head | OSError]:
         told: asyncio.Queue[Head | OSError] = asyncio.Queue()
         request = b"PUT / HTTP/1.1\r\nContent-Length: 2\r\n\r\n"
-        async with lines_to(script) as lines:
-            assert not lines.begin(request, b"ab", told.put_nowait)
-            first = await lines.call(request, (b"ab",), 2)
-            assert lines.begin(request, b"cd", told.put_nowait)
-            assert not lines.begin(request, b"no", told.put_nowait)
+        async with connections_to(script) as connections:
+            assert not connections.begin(request, b"ab", told.put_nowait)
+            first = await connections.call(request, (b"ab",), 2)
+            assert connections.begin(request, b"cd", told.put_nowait)
+            assert not connections.begin(request, b"no", told.put_nowait)
             return [first, await told.get()]
 
     assert asyncio.run(play()) == [Head(201), Head(201)]

@@ -13,9 +13,9 @@ from contextlib import suppress
 from time import monotonic
 from weakref import WeakSet
 
+from waybill.delivery.connection import PIECE, Connection, Part, Then
 from waybill.delivery.guard import Pinned, closed, open_socket
 from waybill.delivery.http_answer import Head
-from waybill.delivery.line import PIECE, Line, Part, Then
 from waybill.delivery.patience import Patience
 
 _KEEP_IDLE = 4.0
@@ -24,7 +24,7 @@ _NEXT_ADDRESS = 0.25
 """Seconds after which a host's next address is tried beside one that has not answered (RFC 8305)."""
 
 
-class Lines:
+class Connections:
     """The connections to one host, as many as are in use at once. Used inside one event loop."""
 
     def __init__(self, pinned: Pinned, port: int, tls: ssl.SSLContext | None, patience: Patience) -> None:
@@ -34,8 +34,8 @@ class Lines:
         self._patience = patience
         self._loop = asyncio.get_running_loop()
         self._opened: WeakSet[socket.socket] = WeakSet()
-        self._all: set[Line] = set()
-        self._idle: list[Line] = []
+        self._all: set[Connection] = set()
+        self._idle: list[Connection] = []
         self._tick = min(1.0, patience.silence / 10, patience.whole / 10)
         self._watch = self._loop.call_later(self._tick, self._look)
 
@@ -45,31 +45,31 @@ class Lines:
         For the many small files: no task or future of their own.
         then: gets the head of the answer, later, in the loop, or the OSError that `call` would raise.
         """
-        line = self._unused() if len(body) <= PIECE else None
-        if line is None:
+        connection = self._unused() if len(body) <= PIECE else None
+        if connection is None:
             return False
-        line.start(monotonic(), then)
-        line.write(head + body)
+        connection.start(monotonic(), then)
+        connection.write(head + body)
         return True
 
     async def call(self, head: bytes, parts: Sequence[Part], size: int) -> Head:
         """Send a request, once, and give the head of its answer; the answer's body is passed over.
 
-        head: ends with its empty line. parts: the body, of `size` bytes. Raises OSError (its time-outs and
+        head: ends with its empty connection. parts: the body, of `size` bytes. Raises OSError (its time-outs and
         those of TLS among them) if no whole head came: then the request may have been done or not.
         """
         began = monotonic()
-        line = self._unused() or await self._dial()
+        connection = self._unused() or await self._dial()
         answered: asyncio.Future[Head | OSError] = self._loop.create_future()
-        line.start(began, lambda told: None if answered.done() else answered.set_result(told))
+        connection.start(began, lambda told: None if answered.done() else answered.set_result(told))
         try:
             if size <= PIECE:
-                line.write(b"".join((head, *parts)))
+                connection.write(b"".join((head, *parts)))
             else:
-                await line.send(head, parts)
+                await connection.send(head, parts)
             told = await answered
         except BaseException:
-            line.cut()
+            connection.cut()
             raise
         if isinstance(told, OSError):
             raise told
@@ -78,52 +78,52 @@ class Lines:
     async def close(self) -> None:
         """End all connections, politely where nothing is under way, and wait until they are closed."""
         self._watch.cancel()
-        for line in list(self._all):
-            line.leave()
+        for connection in list(self._all):
+            connection.leave()
         await closed(self._opened)
 
-    def _unused(self) -> Line | None:
+    def _unused(self) -> Connection | None:
         while self._idle:
-            line = self._idle.pop()
-            if line.free:
-                return line
+            connection = self._idle.pop()
+            if connection.free:
+                return connection
         return None
 
     def _look(self) -> None:
         now, patience = monotonic(), self._patience
-        for line in list(self._all):
-            if line.free:
-                if now - line.moved > _KEEP_IDLE:
-                    line.leave()
-            elif now - line.moved > patience.silence or now - line.began > patience.whole:
-                line.end(TimeoutError("the time for an answer is over"))
+        for connection in list(self._all):
+            if connection.free:
+                if now - connection.moved > _KEEP_IDLE:
+                    connection.leave()
+            elif now - connection.moved > patience.silence or now - connection.began > patience.whole:
+                connection.end(TimeoutError("the time for an answer is over"))
         self._watch = self._loop.call_later(self._tick, self._look)
 
-    def _over(self, line: Line) -> None:
+    def _over(self, connection: Connection) -> None:
         """A call is over."""
-        if line.free:
-            self._idle.append(line)
+        if connection.free:
+            self._idle.append(connection)
         else:
-            line.cut()
+            connection.cut()
 
-    def _gone(self, line: Line) -> None:
-        self._all.discard(line)
+    def _gone(self, connection: Connection) -> None:
+        self._all.discard(connection)
         with suppress(ValueError):  # in use
-            self._idle.remove(line)
+            self._idle.remove(connection)
 
-    async def _dial(self) -> Line:
-        line = Line(self._loop, self._over, self._gone)
+    async def _dial(self) -> Connection:
+        connection = Connection(self._loop, self._over, self._gone)
         async with asyncio.timeout(self._patience.whole):
             # From here on the connection is the loop's, which closes it if TLS does not come to be.
             await self._loop.create_connection(
-                lambda: line,
+                lambda: connection,
                 sock=await self._connected(),
                 ssl=self._tls,
                 server_hostname=None if self._tls is None else self._pinned.host,
                 ssl_handshake_timeout=None if self._tls is None else self._patience.whole,
             )
-        self._all.add(line)
-        return line
+        self._all.add(connection)
+        return connection
 
     async def _connected(self) -> socket.socket:
         """A connection to the first of the pinned addresses that answers."""

@@ -24,7 +24,7 @@ _ANSWER = 16 * 1024
 """Bytes of an answer that are received at once."""
 
 
-class Line(asyncio.BufferedProtocol):
+class Connection(asyncio.BufferedProtocol):
     """One connection. Whoever starts a call has it alone until the call is over.
 
     free: no call is under way, and another may be made. began: when the call began; moved: when a byte
@@ -34,8 +34,8 @@ class Line(asyncio.BufferedProtocol):
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
-        over: Callable[[Line], None],
-        gone: Callable[[Line], None],
+        over: Callable[[Connection], None],
+        gone: Callable[[Connection], None],
     ) -> None:
         self._loop = loop
         self._over = over
