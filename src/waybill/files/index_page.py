@@ -14,7 +14,7 @@ from typing import TextIO
 from urllib.parse import quote
 
 from waybill.files.manifest import MANIFEST, REQUEST_INFO, Contents, Entry, age_in_seconds
-from waybill.files.record_view import SHOWN, isolated, plain_time, view
+from waybill.files.record_view import SHOWN, isolated, plain_time, until, view
 
 MEDIA_TYPE = "text/html; charset=utf-8"
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
@@ -205,13 +205,7 @@ def _table(heads: tuple[str, ...], rows: Iterable[str], count: int, most: int) -
     if heads:
         yield "<thead><tr>" + "".join(f"<th>{escape(head)}</th>" for head in heads) + "</tr></thead>\n"
     yield "<tbody>\n"
-    size = shown = 0
-    for row in rows:
-        yield row
-        shown += 1
-        size += len(row.encode("utf-8", "replace"))
-        if size > most:
-            break
+    shown = yield from until(most, rows)
     yield "</tbody>\n</table>\n"
     if count > shown:
         yield f'<p class="small">… and {count - shown:,} more, which {MANIFEST} lists.</p>\n'

@@ -6,7 +6,7 @@ Everything here is bounded: the records that are kept, the length of a value, th
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from html import escape
@@ -127,18 +127,27 @@ def _table(sample: Sample, most: int) -> Generator[str, None, int]:
     more = [member for member in told if member not in main]
     heads = [escape(_label(member, sample.wording)) for member in main] + ["More"] * bool(more)
     yield "<table>\n<thead><tr>" + "".join(f"<th>{head}</th>" for head in heads) + "</tr></thead>\n<tbody>\n"
+    shown = yield from until(most, (_cells(row, main, more, sample.wording) for row in rows))
+    yield "</tbody>\n</table>\n"
+    return shown
+
+
+def _cells(row: Mapping[str, str], main: Sequence[str], more: Sequence[str], wording: Wording) -> str:
+    cells = [isolated(row[member]) if row.get(member) else "" for member in main]
+    if more:
+        pairs = ((_label(member, wording), row.get(member)) for member in more)
+        lines = "<br>".join(f"{escape(label)}: {isolated(text)}" for label, text in pairs if text)
+        cells.append(f'<span class="small">{lines}</span>')
+    return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>\n"
+
+
+def until(most: int, pieces: Iterable[str]) -> Generator[str, None, int]:
+    """The pieces up to the one that goes beyond `most` bytes of UTF-8; returns how many."""
     size = shown = 0
-    for row in rows:
-        cells = [isolated(row[member]) if row.get(member) else "" for member in main]
-        if more:
-            pairs = ((_label(member, sample.wording), row.get(member)) for member in more)
-            lines = "<br>".join(f"{escape(label)}: {isolated(text)}" for label, text in pairs if text)
-            cells.append(f'<span class="small">{lines}</span>')
-        piece = "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>\n"
+    for piece in pieces:
         yield piece
         shown += 1
         size += len(piece.encode("utf-8", "replace"))
         if size > most:
             break
-    yield "</tbody>\n</table>\n"
     return shown
