@@ -1,15 +1,15 @@
 -- What the sites of one batch ($batch) need of the tenant's large tables: memory is bounded by a batch.
 CREATE OR REPLACE TEMP TABLE now_site AS SELECT site, ord FROM site_batch WHERE batch = $batch;
 CREATE OR REPLACE TEMP TABLE here AS SELECT e.* FROM shown_entry e SEMI JOIN now_site n ON n.site = e.site;
+-- Principals that may be named here.
+CREATE OR REPLACE TEMP VIEW all_here AS
+SELECT d.* FROM described d SEMI JOIN now_site n ON n.site = d.site WHERE d.kind IN ('sp_group', 'link')
+UNION ALL BY NAME
+SELECT f.* FROM foreigner f ANTI JOIN now_site n ON n.site = f.site
+UNION ALL BY NAME
+SELECT * FROM directory;
 -- Principals named here, in numbers and short words; their texts are fetched by the sheets that show them.
 CREATE OR REPLACE TEMP TABLE who AS
-WITH all_here AS (
-  SELECT d.* FROM described d SEMI JOIN now_site n ON n.site = d.site WHERE d.kind IN ('sp_group', 'link')
-  UNION ALL BY NAME
-  SELECT f.* FROM foreigner f ANTI JOIN now_site n ON n.site = f.site
-  UNION ALL BY NAME
-  SELECT * FROM directory
-)
 SELECT p.id, p.kind, p.ord, p.scope, p.status, p.external, p.of_group, p.users, p.external_users, p.orphaned, p.unknown,
   p.foreign_group, p.link_securable
 FROM all_here p SEMI JOIN here h ON h.principal = p.id;
