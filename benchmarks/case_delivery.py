@@ -10,6 +10,7 @@ import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -100,7 +101,7 @@ def plan(place: Place, stack: ExitStack) -> Plan:
 
 def _sink(stack: ExitStack, *files: str) -> int:
     words = [sys.executable, "-m", "benchmarks.sink", *files]
-    process = stack.enter_context(subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True))  # noqa: S603
+    process = stack.enter_context(subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True))
     stack.callback(process.terminate)
     return int(process.stdout.readline()) if process.stdout is not None else 0
 
@@ -156,7 +157,7 @@ def _waybill(given: Given) -> Answer:
 
     def files() -> Iterator[Outgoing]:
         for number in range(int(str(given["files"]))):
-            yield Outgoing(f"20/{number}.bin", size, lambda number=number: _chunks(number, size))  # type: ignore[misc]  # mypy knows no default of a lambda
+            yield Outgoing(f"20/{number}.bin", size, partial(_chunks, number, size))
 
     ca = Path(str(given["ca"])) if given["ca"] else None
     rules = StorageRules(emulators=(f"127.0.0.1:{given['port']}",), ca=ca)

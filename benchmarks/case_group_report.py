@@ -23,6 +23,19 @@ def request(group: str) -> str:
     return json.dumps({"groupId": [group], "exportOptionType": ["2"], "dataSources": SOURCES})
 
 
+OF_REWRITING = (
+    Target(
+        "at most 1.5 x the time of reading the finished rows and writing them",
+        "waybill",
+        "work_wall",
+        ("rewrite",),
+        at_most=1.5,
+    ),
+    Target("the same in CPU seconds", "waybill", "work_cpu", ("rewrite",), at_most=1.5),
+)
+"""What a report is held to: `waybill` against `rewrite`, which has the rows already."""
+
+
 def plan(place: Place, _stack: ExitStack) -> Plan:
     snapshot = place.snapshot(place.tenant)
     picks = read_picks(
@@ -71,14 +84,7 @@ def plan(place: Place, _stack: ExitStack) -> Plan:
             ),
         ),
         targets=(
-            Target(
-                "at most 1.5 x the time of reading the finished rows and writing them",
-                "waybill",
-                "work_wall",
-                ("rewrite",),
-                at_most=1.5,
-            ),
-            Target("the same in CPU seconds", "waybill", "work_cpu", ("rewrite",), at_most=1.5),
+            *OF_REWRITING,
             Target("median group under 0.3 s", "middle", "one_group_s", at_most=0.3),
             Target("peak memory under 1 GiB, hottest group", "waybill", "peak_mb", at_most=1024),
             Target("peak memory under 1 GiB, group with most people", "largest", "peak_mb", at_most=1024),

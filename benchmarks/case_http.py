@@ -96,7 +96,7 @@ def plan(place: Place, stack: ExitStack) -> Plan:
 def _server(stack: ExitStack, data: Path, megabytes: int) -> dict[str, Any]:
     words = [sys.executable, "-m", "benchmarks.http_server", str(data), str(megabytes)]
     process = stack.enter_context(
-        subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)  # noqa: S603
+        subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     )
     stack.callback(process.terminate)
     line = process.stdout.readline() if process.stdout is not None else ""
@@ -126,7 +126,7 @@ def prepare(path: Path, given: Given) -> None:
         "--data",
         str(path),
     ]
-    subprocess.run(words, check=True, stdout=subprocess.DEVNULL)  # noqa: S603
+    subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
 
 
 def contend(name: str, given: Given) -> Answer:

@@ -37,14 +37,7 @@ def plan(place: Place, _stack: ExitStack) -> Plan:
             Contender("rewrite", "Limit: finished rows read and written", Role.LIMIT, rewrite, 3),
         ),
         targets=(
-            Target(
-                "at most 1.5 x the time of reading the finished rows and writing them",
-                "waybill",
-                "work_wall",
-                ("rewrite",),
-                at_most=1.5,
-            ),
-            Target("the same in CPU seconds", "waybill", "work_cpu", ("rewrite",), at_most=1.5),
+            *case_group_report.OF_REWRITING,
             Target("peak memory under 1 GiB", "waybill", "peak_mb", at_most=1024),
         ),
         main="work_cpu",

@@ -121,9 +121,7 @@ def _run(case: str, one: Contender, deed: str) -> tuple[float, float, float, str
     words = [sys.executable, "-m", "benchmarks.child", case, one.name, deed, json.dumps(dict(one.given))]
     with tempfile.TemporaryFile("w+") as errors:
         started = time.perf_counter()
-        with subprocess.Popen(  # noqa: S603  # our own modules
-            words, cwd=ROOT, stdout=subprocess.PIPE, stderr=errors, text=True
-        ) as process:
+        with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=errors, text=True) as process:
             limit = threading.Timer(TIMEOUT, process.kill)
             limit.start()
             out = process.stdout.read() if process.stdout is not None else ""

@@ -67,6 +67,6 @@ def _commit() -> str:
 def _said(*words: str) -> str:
     """What a command prints, without the end of line; "" if it is not there or fails."""
     try:
-        return subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603
+        return subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         return ""

@@ -77,7 +77,7 @@ class Place:
 
         def make(path: Path) -> None:
             words = [sys.executable, "-m", "benchmarks.prepare", case, str(path), json.dumps(given)]
-            subprocess.run(words, cwd=ROOT, check=True)  # noqa: S603  # our own module
+            subprocess.run(words, cwd=ROOT, check=True)
 
         return self.once(name, make)
 
@@ -98,6 +98,4 @@ def open_place(*, quick: bool) -> Place:
 
 def waybill(*words: str) -> None:
     """Run our own command; its progress goes to standard error."""
-    subprocess.run(  # noqa: S603  # our own command
-        [Path(sys.executable).with_name("waybill"), *words], check=True, stdout=subprocess.DEVNULL
-    )
+    subprocess.run([Path(sys.executable).with_name("waybill"), *words], check=True, stdout=subprocess.DEVNULL)

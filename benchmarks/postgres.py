@@ -55,7 +55,7 @@ def running_postgres(stack: ExitStack, parquet: Path) -> Postgres | None:
         "-E",
         "UTF8",
     ]
-    subprocess.run(run, check=True, stdout=subprocess.DEVNULL)  # noqa: S603
+    subprocess.run(run, check=True, stdout=subprocess.DEVNULL)
     start = [
         *user,
         "pg_ctl",
@@ -68,12 +68,12 @@ def running_postgres(stack: ExitStack, parquet: Path) -> Postgres | None:
         str(folder / "log"),
         "start",
     ]
-    subprocess.run(start, check=True, stdout=subprocess.DEVNULL)  # noqa: S603
+    subprocess.run(start, check=True, stdout=subprocess.DEVNULL)
     stop = [*user, "pg_ctl", "-D", str(data), "-m", "fast", "-w", "stop"]
-    stack.callback(lambda: subprocess.run(stop, check=False, stdout=subprocess.DEVNULL))  # noqa: S603
+    stack.callback(lambda: subprocess.run(stop, check=False, stdout=subprocess.DEVNULL))
     dsn = f"host={folder} user=bench dbname=postgres"
     load = [sys.executable, "-m", "benchmarks.postgres_load", dsn, str(parquet)]
-    subprocess.run(load, check=True, cwd=ROOT)  # noqa: S603
+    subprocess.run(load, check=True, cwd=ROOT)
     return Postgres(dsn, int((data / "postmaster.pid").read_text("utf-8").splitlines()[0]))
 
 
