@@ -37,6 +37,9 @@ _KINDS = ("security_group", "mail_security_group", "m365_group", "distribution_g
 _KIND_SHARES = (300, 100, 850, 300)
 """tenant-data.md 4.4, per 1,000 members; a quarter of the security groups have mail."""
 
+_DEPARTMENTS, _TEAMS = 7, 2
+"""In a division, and in each of its departments."""
+
 _DAY = 86_400
 ACTIVE, BLOCKED, SOFT_DELETED, DELETED, INVITED = range(5)
 _STATUS = ("active", "blocked", "soft_deleted", "deleted", "invited")
@@ -65,6 +68,8 @@ class Directory:
     """By group position: the principal of its owners claim, -1 for other kinds."""
     everyone_groups: Ints
     """Positions of the groups that hold all employees."""
+    divisions: Ints
+    """Positions of the divisions; the first one also holds the next four."""
     next_principal: int
 
     @property
@@ -91,6 +96,7 @@ def make_directory(builder: SnapshotBuilder, size: Size, seed: int, traps: Stage
         first_user=first, users=size.users, guests=size.guests, status=status, upns=upns, names=names,
         first_group=first_group, group_kind=kind, group_alive=np.setdiff1d(np.arange(size.groups), dead),
         group_names=labels, m365=m365, owners_claim=owners_claim, everyone_groups=everyone,
+        divisions=np.setdiff1d(secure, np.concatenate([dead, everyone]))[: size.divisions],
         next_principal=first_group + size.groups + len(m365),
     )  # fmt: skip
     _write_groups(builder, made, seed, dead)
@@ -199,6 +205,9 @@ def _members(builder: SnapshotBuilder, made: Directory, seed: int) -> None:
     stays = made.status[person] != DELETED
     group, person = unique_pairs(group[stays], person[stays])
     outer, inner = _nesting(made, rng)
+    if len(made.divisions):
+        upper, lower = _divisions(made, rng)
+        outer, inner = unique_pairs(np.concatenate([outer, upper]), np.concatenate([inner, lower]))
     first = made.first_group
     builder.add("member", pa.table({
         "container": ids(first + np.concatenate([group, outer])),
@@ -220,6 +229,22 @@ def _nesting(made: Directory, rng: np.random.Generator) -> tuple[Ints, Ints]:
     outer, inner = unique_pairs(secure[place], secure[child])
     back = np.arange(0, len(outer), 200)[1:]
     return np.concatenate([outer, inner[back]]), np.concatenate([inner, outer[back]])
+
+
+def _divisions(made: Directory, rng: np.random.Generator) -> tuple[Ints, Ints]:
+    """Seven departments in each division, two teams in each department; four divisions are inside the first.
+
+    What a division may open, every team below it may open: that is how groups come to reach far more than
+    their own entries say. 50,000 groups with these twelve make some 25 M pairs of group and object.
+    """
+    top = made.divisions
+    secure = np.setdiff1d(made.group_alive[made.group_kind[made.group_alive] < M365], made.everyone_groups)
+    below = rng.permutation(np.setdiff1d(secure, top))[: len(top) * _DEPARTMENTS * (1 + _TEAMS)]
+    departments, teams = below[: len(top) * _DEPARTMENTS], below[len(top) * _DEPARTMENTS :]
+    outer = np.concatenate(
+        [np.repeat(top, _DEPARTMENTS), np.repeat(departments, _TEAMS), np.repeat(top[:1], 4)]
+    )
+    return outer, np.concatenate([departments, teams, top[1:5]])
 
 
 def _owners(builder: SnapshotBuilder, made: Directory, seed: int) -> None:

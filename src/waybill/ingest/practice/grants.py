@@ -17,6 +17,8 @@ from waybill.ingest.practice.sizes import Size
 from waybill.tenant.build import SnapshotBuilder
 
 _LIMITED = 12
+_BROAD = 0.15
+"""So large a share of the entries of groups names a division."""
 _CHUNK = 1_000_000
 
 
@@ -85,6 +87,10 @@ def _own(rng: np.random.Generator, people: Directory, sites: Sites, places: Plac
     granted = np.flatnonzero(people.group_kind != DISTRIBUTION)
     group = sort == 2
     principal[group] = people.first_group + granted[zipf(rng, len(granted), 0.9, int(group.sum()))]
+    if len(people.divisions):
+        broad = np.flatnonzero(group & (rng.random(count) < _BROAD))
+        shares = [1 / rank for rank in range(1, len(people.divisions) + 1)]
+        principal[broad] = people.first_group + people.divisions[choose(rng, shares, len(broad))]
     owners = np.flatnonzero(people.group_kind == M365)
     claim = sort == 3
     principal[claim] = people.owners_claim[owners[zipf(rng, len(owners), 0.5, int(claim.sum()))]]

@@ -33,6 +33,8 @@ class Size:
     """On so many of the 180 days a person who is active at all is active, on average."""
     drive_items: int
     """So many items of a OneDrive, about, are listed with their contents."""
+    divisions: int = 0
+    """Security groups that hold departments, which hold teams; one in seven entries of groups names one."""
 
 
 SIZES: Mapping[str, Size] = {
@@ -55,6 +57,7 @@ SIZES: Mapping[str, Size] = {
             1_500,
             12,
             20,
+            divisions=12,
         ),
     )
 }
