@@ -21,10 +21,14 @@ UNION ALL SELECT link, principal FROM invite;
 
 -- Memberships that `edge` leaves out because everyone-except-external has no effect there (insights.md 3.7).
 CREATE OR REPLACE TEMP TABLE barred AS
-SELECT DISTINCT h.container, h.member
-FROM holds h JOIN principal m ON m.id = h.member AND m.kind = 'eeeu'
-JOIN principal c ON c.id = h.container JOIN site s ON s.id = c.site AND s.grp IS NOT NULL AND s.privacy = 'Private'
-LEFT JOIN link k ON k.principal = c.id WHERE k.principal IS NULL OR k.scope = 'specific';
+WITH claims AS MATERIALIZED (SELECT h.container, h.member FROM holds h SEMI JOIN principal m ON m.id = h.member AND m.kind = 'eeeu'),
+held AS MATERIALIZED (
+  SELECT DISTINCT h.container, h.member
+  FROM claims h JOIN principal c ON c.id = h.container JOIN site s ON s.id = c.site AND s.grp IS NOT NULL AND s.privacy = 'Private'
+)
+SELECT h.container, h.member FROM held h
+ANTI JOIN (SELECT k.principal FROM link k SEMI JOIN held l ON l.container = k.principal WHERE k.scope <> 'specific') k
+  ON k.principal = h.container;
 
 -- `barred`: the way told leads through one of those.
 CREATE OR REPLACE TEMP TABLE holder AS

@@ -4,5 +4,7 @@ SELECT s.title, s.url, p.name, (SELECT string_agg(a.role, ', ' ORDER BY a.role) 
   s.state, me.name || n.path
 FROM named n CROSS JOIN me JOIN principal p ON p.id = n.principal AND p.kind = 'sp_group'
 JOIN site s ON s.id = p.site JOIN site_order q ON q.site = s.id JOIN principal_order o ON o.principal = p.id
-LEFT JOIN principal v ON v.id = n.via LEFT JOIN link k ON k.principal = n.via
+-- Of these two only what is named: a left join alone would read them whole.
+LEFT JOIN (SELECT v.id, v.kind, v.name FROM principal v JOIN (SELECT DISTINCT via FROM named) n ON n.via = v.id) v ON v.id = n.via
+LEFT JOIN (SELECT k.principal, k.scope FROM link k JOIN (SELECT DISTINCT via FROM named) n ON n.via = k.principal) k ON k.principal = n.via
 ORDER BY q.ord, o.ord;

@@ -14,5 +14,6 @@ SELECT s.title, s.url, s.guid, s.module, s.site_type, s.channel_name, s.privacy,
   s.id IN (SELECT site FROM channel_member WHERE principal = (SELECT id FROM me))
 FROM per_site p JOIN site s ON s.id = p.site JOIN site_order q ON q.site = p.site
 JOIN level v ON v.rank::INTEGER * 100000 - v.id = p.strongest LEFT JOIN level w ON w.rank::INTEGER * 100000 - w.id = p.whole
-LEFT JOIN principal g ON g.id = s.grp
+LEFT JOIN (SELECT g.id, g.name FROM principal g JOIN (SELECT DISTINCT s.grp FROM site s SEMI JOIN per_site p ON p.site = s.id) s ON s.grp = g.id) g
+  ON g.id = s.grp
 ORDER BY q.ord;
