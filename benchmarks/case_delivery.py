@@ -37,8 +37,8 @@ def plan(place: Place, stack: ExitStack) -> Plan:
     authority, certificate, key = (
         str(tls / name) for name in json.loads((tls / "names.json").read_text("utf-8"))
     )
-    plain = _sink(stack)
-    secure = _sink(stack, certificate, key)
+    plain = storage_sink(stack)
+    secure = storage_sink(stack, certificate, key)
     small: Given = {"port": plain, "files": files, "size": SMALL, "ca": ""}
     large: Given = {"port": secure, "files": 1, "size": size, "ca": authority}
     slow = 1 if not place.quick else 0
@@ -99,7 +99,8 @@ def plan(place: Place, stack: ExitStack) -> Plan:
     )
 
 
-def _sink(stack: ExitStack, *files: str) -> int:
+def storage_sink(stack: ExitStack, *files: str) -> int:
+    """Start a sink that ends with the case; its port."""
     words = [sys.executable, "-m", "benchmarks.sink", *files]
     process = stack.enter_context(subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True))
     stack.callback(process.terminate)

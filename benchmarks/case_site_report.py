@@ -33,8 +33,8 @@ def plan(place: Place, _stack: ExitStack) -> Plan:
     rewrite: Given = {"kept": str(kept), "out": out, "export": "site-permissions"}
     return Plan(
         contenders=(
-            Contender("waybill", "Waybill", Role.OURS, {**asked, "scratch": str(place.scratch / "site")}, 3),
-            Contender("rewrite", "Limit: finished rows read and written", Role.LIMIT, rewrite, 3),
+            Contender("waybill", "Waybill", Role.OURS, {**asked, "scratch": str(place.scratch / "site")}, 2),
+            Contender("rewrite", "Limit: finished rows read and written", Role.LIMIT, rewrite, 2),
         ),
         targets=(
             *case_group_report.OF_REWRITING,

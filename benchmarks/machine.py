@@ -12,7 +12,7 @@ from pathlib import Path
 
 PACKAGES = (
     "waybill", "duckdb", "pyarrow", "numpy", "isal", "aiohttp", "granian", "dbos",
-    "xlsxwriter", "openpyxl", "rustpy-xlsxwriter", "pandas", "psycopg", "azure-storage-blob",
+    "xlsxwriter", "openpyxl", "rustpy-xlsxwriter", "pandas", "psycopg", "azure-storage-blob", "msgraph-sdk",
 )  # fmt: skip
 
 

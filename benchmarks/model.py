@@ -144,7 +144,11 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class CaseResult:
-    """A case as it was measured. agreed: None if no two answers could be compared."""
+    """A case as it was measured. agreed: None if no two answers could be compared.
+
+    seconds: how long it took, making inputs and reading answers back included; preparing: of them, until the
+    first contender began.
+    """
 
     name: str
     title: str
@@ -152,6 +156,8 @@ class CaseResult:
     results: tuple[Result, ...]
     agreed: bool | None
     disagreement: str = ""
+    seconds: float = 0.0
+    preparing: float = 0.0
 
     def result(self, name: str) -> Result | None:
         return next((one for one in self.results if one.contender.name == name), None)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmarks import svg
 from benchmarks.figures import Verdict, figure, values, verdicts
 from benchmarks.joined import Chosen
-from benchmarks.model import CaseResult, Curve, Result, Role
-from benchmarks.table import measured, met, number, spread, unit
+from benchmarks.model import CaseResult, Curve, Result, Role, Target
+from benchmarks.overview import overview
+from benchmarks.table import measured, met, number, short, spread, unit
 
 _COLOURS = {Role.OURS: svg.OURS, Role.LIMIT: svg.LIMIT, Role.PEER: svg.PEER}
 
@@ -19,8 +21,10 @@ This page is made by `python -m benchmarks page` from the results below. Do not 
 
 Blue bars are Waybill, green ones the least anybody could do (the limit), grey ones what people use. Each
 contender is a whole process of its own; all of a case take turns in one run, and the median counts. A thin
-black line goes from the lowest to the highest round. Ratios are taken round by round. CPU seconds are user and
-system time together: on a busy machine they say more than the clock does.
+black line goes from the lowest to the highest round; a red mark is what is to be reached. Ratios are taken
+round by round. CPU seconds are user and system time together: on a busy machine they say more than the clock does.
+
+![Each figure against what is to be reached](performance/overview.svg)
 
 **{reached} of {all} figures are reached.** Most cases with one that is not say below where the time goes and what
 was tried.
@@ -32,7 +36,7 @@ _REPEAT = """## Repeat it
 
 ```sh
 make bench-quick   # minutes: the medium practice tenant, fewer rows and rounds
-make bench         # everything, about an hour; builds the large practice tenant first
+make bench         # everything, under an hour; builds the large practice tenant and its files first
 python -m benchmarks run --case xlsx --case csv   # some cases alone
 python -m benchmarks page                         # this page; of each case the newest full result counts
 ```
@@ -51,6 +55,7 @@ def write_page(path: Path, cases: Sequence[Chosen], profiles: Path) -> None:
     plots.mkdir(parents=True, exist_ok=True)
     for old in plots.glob("*.svg"):
         old.unlink()
+    (plots / "overview.svg").write_text(overview([one.case for one in cases]), "utf-8")
     parts = [_head(cases), _summary(cases)]
     for one in cases:
         parts.append(_case(one.case, plots))
@@ -70,14 +75,16 @@ def _head(cases: Sequence[Chosen]) -> str:
 def _sources(cases: Sequence[Chosen]) -> str:
     """Every result that is on the page, and what of it."""
     lines = [
-        "| result | run | UTC | rounds | load before | commit | cases |",
-        "|---|---|---|---:|---:|---|---|",
+        "| result | run | UTC | rounds | minutes | load before | commit | cases |",
+        "|---|---|---|---:|---:|---:|---|---|",
     ]
     for source, run in sorted({one.source: one.run for one in cases}.items()):
         names = ", ".join(one.case.name for one in cases if one.source == source)
+        minutes = sum(one.seconds for one in run.cases) / 60
         lines.append(
             f"| [{source}](../benchmarks/results/{source}) | {'quick' if run.quick else 'full'} "
-            f"| {run.started:%Y-%m-%d %H:%M} | {run.rounds} | {run.machine.get('load', '')} "
+            f"| {run.started:%Y-%m-%d %H:%M} | {run.rounds} | {f'{minutes:.0f}' if minutes else ''} "
+            f"| {run.machine.get('load', '')} "
             f"| {run.versions.get('commit', '')} | {names} |"
         )
     return "\n".join(lines)
@@ -158,33 +165,90 @@ def _rows(case: CaseResult) -> list[str]:
 
 
 def bar_plot(case: CaseResult) -> str:
-    """The case's main figure by contender, with the first target that is held against it as a line."""
-    drawn = [bar for one in case.results if one.contender.bar and (bar := _bar(one, case)) is not None]
-    reached, mark = verdicts(case), None
-    for one in reached:
-        target = one.target
-        if target.metric == case.plan.main and target.at_most is not None:
-            against = (
-                figure(values(case.result(target.against[0]), target.metric)) if target.against else None
-            )
-            if target.against and against is None:
-                continue
-            mark = svg.Mark(target.at_most * (against.median if against else 1), f"to reach: {target.words}")
-            break
-    return svg.bars(case.title, case.plan.main_title, drawn, mark)
+    """The case's main figure by contender; across our bars, what is to be reached."""
+    shown, reach, foot = _shown(case.plan.main), dict[str, float](), dict[str, str]()
+    for target in case.plan.targets:
+        allowed = _allowed(target, case) if target.metric == case.plan.main else None
+        if allowed is None or allowed >= reach.get(target.ours, math.inf):
+            continue  # of several the hardest
+        reach[target.ours] = allowed
+        foot[target.ours] = f"{_title(case, target.ours)}: to reach {shown(allowed)}{_measure(target, case)}"
+    drawn = [
+        bar
+        for one in case.results
+        if one.contender.bar and (bar := _bar(one, case, reach.get(one.contender.name))) is not None
+    ]
+    return svg.bars(
+        case.title, case.plan.main_title, drawn, _shown(case.plan.main, short), list(foot.values())
+    )
 
 
-def _bar(one: Result, case: CaseResult) -> svg.Bar | None:
+def _allowed(target: Target, case: CaseResult) -> float | None:
+    """The most that `target` allows of its metric; None if it allows any, or what it is held against did not run."""
+    if not target.against:
+        return target.at_most
+    best = _fastest(target, case)
+    if best is None:
+        return None
+    if target.inverse and target.at_least:
+        return best[1] / target.at_least
+    return None if target.inverse or target.at_most is None else best[1] * target.at_most
+
+
+def _fastest(target: Target, case: CaseResult) -> tuple[str, float] | None:
+    """Of what a target is held against, the one of the lowest median, with that median."""
+    told = {name: figure(values(case.result(name), target.metric)) for name in target.against}
+    medians = {name: found.median for name, found in told.items() if found is not None}
+    return min(medians.items(), key=lambda one: one[1]) if medians else None
+
+
+def _measure(target: Target, case: CaseResult) -> str:
+    """Where the number to reach comes from."""
+    best = _fastest(target, case)
+    if best is None:
+        return ""
+    times = f"{target.at_most:g} x" if target.at_most is not None else f"1/{target.at_least:g} of"
+    return f", {times} \u201c{_title(case, best[0])}\u201d"
+
+
+def _title(case: CaseResult, name: str) -> str:
+    found = case.result(name)
+    return found.contender.title if found is not None else name
+
+
+def _shown(metric: str, write: Callable[[float], str] = number) -> Callable[[float], str]:
+    """A value of this metric with its unit; seconds in a unit that fits."""
+
+    def shown(value: float) -> str:
+        told = unit(metric.partition("/")[0])
+        if told in ("", " s") and 0 < value < 0.0095:
+            times, name = (1e3, "ms") if value >= 0.95e-3 else (1e6, "\u00b5s")
+            return f"{write(value * times)} {name}"
+        return f"{write(value) if value else 0}{told or ' s'}"
+
+    return shown
+
+
+def _bar(one: Result, case: CaseResult, reach: float | None) -> svg.Bar | None:
     found = figure(values(one, case.plan.main))
     if found is None:
         return None
-    ours = figure(values(case.results[0], case.plan.main))
-    text = f"{number(found.median)}{unit(case.plan.main) or ' s'}"
-    if ours is not None and ours.median > 0 and one is not case.results[0]:
-        text += f"  ({number(found.median / ours.median)} x ours)"
-    return svg.Bar(
-        one.contender.title, found.median, text, _COLOURS[one.contender.role], found.low, found.high
-    )
+    text = _shown(case.plan.main)(found.median)
+    if one.contender.role is not Role.OURS:
+        ours = figure(values(_ours_beside(one, case), case.plan.main))
+        if ours is not None and ours.median > 0:
+            text += f"  ({number(found.median / ours.median)} x Waybill)"
+    colour = _COLOURS[one.contender.role]
+    return svg.Bar(one.contender.title, found.median, text, colour, found.low, found.high, reach)
+
+
+def _ours_beside(one: Result, case: CaseResult) -> Result | None:
+    """Our own contender of the same question, if there is one; the case's first where nothing is compared."""
+    asked = one.contender.check
+    if not asked:
+        return case.results[0]
+    ours = (other for other in case.results if other.contender.role is Role.OURS)
+    return next((other for other in ours if other.contender.check == asked), None)
 
 
 def curve_plot(case: CaseResult, curve: Curve) -> str:
@@ -200,8 +264,22 @@ def curve_plot(case: CaseResult, curve: Curve) -> str:
             drawn.append(svg.Line(title, sorted(points)))
     if not drawn:
         return ""
-    mark = None if curve.mark is None else svg.Mark(curve.mark, curve.mark_title)
-    return svg.lines(curve.title, curve.x_title, curve.y_title, drawn, mark)
+    unit_ = unit(curve.metric)
+    return svg.lines(curve.title, curve.x_title, curve.y_title, drawn, _curve_mark(case, curve, unit_), unit_)
+
+
+def _curve_mark(case: CaseResult, curve: Curve, unit_: str) -> svg.Mark | None:
+    """What the curve should stay below: as it says itself, or by a target between two of its points."""
+    if curve.mark is not None:
+        return svg.Mark(curve.mark, f"to stay below: {number(curve.mark)}{unit_} ({curve.mark_title})")
+    names = {name for _, of_line in curve.lines for name in of_line}
+    for target in case.plan.targets:
+        if target.metric == curve.metric and target.against and {target.ours, *target.against} <= names:
+            allowed = _allowed(target, case)
+            if allowed is not None:
+                told = f"{number(allowed)}{unit_}{_measure(target, case)}"
+                return svg.Mark(allowed, f"to stay below: {told}")
+    return None
 
 
 def _made_with(cases: Sequence[Chosen]) -> str:

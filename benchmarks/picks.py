@@ -1,4 +1,4 @@
-"""Which groups and sites the report cases ask for: the heaviest, and those in the middle."""
+"""Which groups, sites and people the cases ask for: the heaviest, and groups in the middle."""
 
 from __future__ import annotations
 
@@ -13,6 +13,20 @@ _REACHED = """
   JOIN live_grant_by_principal g ON g.principal = k.ancestor
   WHERE p.kind IN ('security_group', 'm365_group', 'mail_security_group') AND p.entra_id IS NOT NULL AND p.status = 'active'
   GROUP BY p.id, p.entra_id
+"""
+_PERSON = """
+  WITH named AS (SELECT principal, count(*) AS hits FROM live_grant_by_principal GROUP BY principal),
+  by_group AS (
+    SELECT k.id, sum(n.hits) AS hits
+    FROM (SELECT descendant AS id, ancestor FROM closure UNION ALL SELECT DISTINCT container, container FROM edge) k
+    JOIN named n ON n.principal = k.ancestor GROUP BY k.id
+  )
+  SELECT p.entra_id
+  FROM (SELECT e.member AS id, g.hits FROM edge e JOIN by_group g ON g.id = e.container UNION ALL FROM named) w
+  JOIN principal p ON p.id = w.id
+  WHERE p.kind = 'user' AND p.entra_id IS NOT NULL AND p.status = 'active'
+    AND (p.user_type IS NOT DISTINCT FROM 'B2B direct') = $inbound
+  GROUP BY p.entra_id ORDER BY sum(w.hits) DESC, p.entra_id LIMIT 1
 """
 MIDDLE = 11
 
@@ -60,3 +74,26 @@ def pick(path: Path, snapshot: Path) -> None:
 
 def read_picks(path: Path) -> Picks:
     return Picks(**json.loads(path.read_text("utf-8")))
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Who get most access, by name and through groups and links: of the directory, and of another tenant."""
+
+    person: str
+    profile: str
+
+
+def pick_people(path: Path, snapshot: Path) -> None:
+    """Find them and write them down."""
+    import duckdb
+
+    with duckdb.connect(str(snapshot), read_only=True) as facts:
+        person, profile = (
+            facts.execute(_PERSON, {"inbound": inbound}).fetchall()[0][0] for inbound in (False, True)
+        )
+    path.write_text(json.dumps({"person": person, "profile": profile}), "utf-8")
+
+
+def read_people(path: Path) -> People:
+    return People(**json.loads(path.read_text("utf-8")))

@@ -27,14 +27,14 @@ from waybill.jobs.findings import about_sheet, exceptions_sheet
 from waybill.jobs.produce import SHEET_ROWS, Means, produce
 from waybill.jobs.table import Job, State
 from waybill.settings import Settings
-from waybill.tenant.snapshot import open_snapshot
+from waybill.tenant.snapshot import OpenContent, Outside, holds_nothing, open_snapshot
 from waybill.words import translated
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 SOURCES = ["Microsoft Teams", "SharePoint Online", "OneDrive", "Microsoft 365 Group"]
 
 
-class _Silent:
+class Silent:
     def wrote(self, sheet: str, rows: int) -> None:
         """Nobody watches."""
 
@@ -68,10 +68,11 @@ def export_of(name: str) -> Export:
 
 
 @contextmanager
-def facts_of(snapshot: Path, spill: Path) -> Iterator[Facts]:
+def facts_of(snapshot: Path, spill: Path, contents: OpenContent = holds_nothing) -> Iterator[Facts]:
     """The snapshot as a job opens it, with the memory a job has by default."""
     memory = Settings(data=spill).report_memory_mb
-    with open_snapshot(snapshot, snapshot.stem, spill=spill, memory_mb=memory) as facts:
+    outside = Outside(datetime.now(UTC), contents=contents)
+    with open_snapshot(snapshot, snapshot.stem, spill=spill, memory_mb=memory, outside=outside) as facts:
         yield facts
 
 
@@ -89,10 +90,10 @@ def finish(request: Asked) -> Produced:
         work=request.scratch / "work",
         files=request.scratch / "files",
     )
-    return produce(_job(request), means, _Silent())
+    return produce(job_of(request), means, Silent())
 
 
-def _job(request: Asked) -> Job:
+def job_of(request: Asked) -> Job:
     return Job(
         guid="benchmark",
         tenant="benchmark",

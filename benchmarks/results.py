@@ -44,7 +44,9 @@ def write_run(path: Path, run: Run) -> None:
         del case["plan"]["contenders"]
         for result in case["results"]:
             del result["contender"]["given"], result["contender"]["service"]
-    path.write_text(json.dumps({"format": FORMAT, **whole}, indent=1) + "\n", "utf-8")
+    unfinished = path.with_name(path.name + ".part")
+    unfinished.write_text(json.dumps({"format": FORMAT, **whole}, indent=1) + "\n", "utf-8")
+    unfinished.replace(path)  # a run that is ended while it writes keeps what it had
 
 
 def read_run(path: Path) -> Run:
@@ -82,6 +84,8 @@ def _case(told: Mapping[str, Any]) -> CaseResult:
         results,
         told["agreed"],
         told["disagreement"],
+        told.get("seconds", 0.0),
+        told.get("preparing", 0.0),
     )
 
 

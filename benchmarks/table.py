@@ -79,6 +79,12 @@ def number(value: float | None) -> str:
     return f"{value:.1f}" if value >= 10 else f"{value:.2f}" if value >= 0.095 else f"{value:.2g}"
 
 
+def short(value: float) -> str:
+    """The same without zeros at its end."""
+    told = number(value)
+    return told.rstrip("0").rstrip(".") if "." in told else told
+
+
 def spread(found: Figure | None) -> str:
     """Lowest to highest; a single round has no spread, and says so."""
     if found is None:

@@ -28,7 +28,7 @@ def case(*targets: Target) -> CaseResult:
     curve = Curve("Memory", "rows", "MiB", "peak_mb", (("Ours", ("ours", "slow")),), 90, "90 MiB")
     contenders = tuple(one.contender for one in results)
     plan = Plan(contenders, targets, facts=("made by hand",), curves=(curve,))
-    return CaseResult("made", "A made case", plan, results, True)
+    return CaseResult("made", "A made case", plan, results, True, seconds=120, preparing=30)
 
 
 def run(*cases: CaseResult) -> Run:

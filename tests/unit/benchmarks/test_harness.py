@@ -8,8 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from benchmarks.__main__ import run_cases
 from benchmarks.harness import ROOT, Failed, compare, measure, read_answer, run_case
 from benchmarks.model import Contender, Plan, Role
+from benchmarks.place import Place
+from benchmarks.results import read_run
 
 from tests.unit.benchmarks.made_runs import measured, result
 
@@ -28,6 +31,7 @@ def test_a_process_is_accounted_with_its_children(tmp_path: Path) -> None:
 
 _PEAK = """
 import sys
+from benchmarks.__main__ import run_cases
 from benchmarks.harness import measure
 from benchmarks.model import Contender, Role
 one = Contender("python", "python -c pass", Role.LIMIT, {"scratch": sys.argv[1]}, check="")
@@ -83,3 +87,16 @@ def test_answers_must_be_the_same() -> None:
     assert "10 b" in told
     apart = replace(wrong, contender=replace(wrong.contender, check="another question"))
     assert compare((ours, apart)) == (None, "")
+
+
+def test_a_case_that_breaks_costs_no_other_its_figures(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The other cases are measured and kept, the broken one is named with its reason, and the run as a whole fails."""
+    out = tmp_path / "out.json"
+    place = Place(tmp_path / "place", quick=True)
+    assert run_cases(("no_such", "cold_start"), place, out, rounds=1, only=("python",)) == 1
+    assert [one.name for one in read_run(out).cases] == ["cold_start"]
+    said = capsys.readouterr()
+    assert "no_such not run: ModuleNotFoundError" in said.err
+    assert "Not run: no_such" in said.out
