@@ -55,7 +55,8 @@ def plan(place: Place, stack: ExitStack) -> Plan:
             one("status", "Waybill: status of a job", Role.OURS),
             one("unchanged", "Waybill: 304 for a file the client has", Role.OURS),
             one("empty", "Empty authenticated endpoint, same server", Role.LIMIT),
-            one("bare", "The same before routing: server and token alone", Role.LIMIT),
+            one("direct", "The same without a router, as the job calls go", Role.LIMIT),
+            one("bare", "The same before all of it: server and token alone", Role.LIMIT),
             one("download", f"Waybill: download of {megabytes} MB", Role.OURS),
             one("sendfile", f"sendfile of the same {megabytes} MB", Role.LIMIT),
             one("submit", "Waybill: submitting while jobs run", Role.OURS, 1),
@@ -140,6 +141,7 @@ def contend(name: str, given: Given) -> Answer:
     target = {
         "status": f"/insights/job/{given['job']}/exportstatus",
         "empty": "/bench/empty",
+        "direct": "/bench/direct",
         "bare": "/bench/bare",
     }.get(name, f"/insights/job/{given['job']}/exportfile")
     more = f'If-None-Match: "{given["etag"]}"\r\n' if name == "unchanged" else ""

@@ -10,6 +10,7 @@ import logging
 import re
 import sys
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, TextIO
 
 import structlog
@@ -46,8 +47,9 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
 )
 
 
-_SUSPECT = re.compile(r"[\s:=]|eyJ")
-"""What at least one of is in every text that a rule above changes; most of what is logged has none of it."""
+_SUSPECT = re.compile(r"[\s=:e](?:(?<=[\s=])|(?<=[^0-9]:)|(?<=:)//|(?<=e)yJ)")
+"""What at least one of is in every text that a rule above changes; most of what is logged, times too, has none:
+a blank, an equals sign, a colon behind anything but a digit, `://`, `eyJ`. One set of characters first, for speed."""
 
 
 def redact(text: str) -> str:
@@ -71,8 +73,14 @@ def _clean(value: Any) -> Any:
     return redact(repr(value))
 
 
+@lru_cache(maxsize=1024)
+def _is_secret(name: str) -> bool:
+    """Whether whatever is logged under this name is hidden. The same few names come with every line."""
+    return _SECRET_KEY.search(name) is not None
+
+
 def _clean_named(name: str, value: Any) -> Any:
-    return HIDDEN if _SECRET_KEY.search(name) and value else _clean(value)
+    return HIDDEN if _is_secret(name) and value else _clean(value)
 
 
 def redaction(_logger: Any, _method: str, event: EventDict) -> EventDict:

@@ -74,12 +74,6 @@ def download_answer(
     download: Download, asked: Headers, on_unsatisfiable: Callable[[str], Response]
 ) -> Response:
     """The answer to a GET or HEAD with these request headers. Raises Gone if the file was removed meanwhile."""
-    headers = {
-        "etag": download.etag,
-        "cache-control": "no-store",
-        "content-disposition": disposition(download.name),
-        "x-content-type-options": "nosniff",
-    }
     if not _allowed(asked.get("if-match"), download.etag):
         return Response(status_code=412, headers={"etag": download.etag, "cache-control": "no-store"})
     if has_it(asked.get("if-none-match"), download.etag):
@@ -93,6 +87,12 @@ def download_answer(
             refusal = on_unsatisfiable(str(error))
             refusal.headers["content-range"] = f"bytes */{download.size}"
             return refusal
+    headers = {
+        "etag": download.etag,
+        "cache-control": "no-store",
+        "content-disposition": disposition(download.name),
+        "x-content-type-options": "nosniff",
+    }
     return _Sent(download, stat, headers, part)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from urllib.parse import quote
 
 import anyio
@@ -134,7 +135,12 @@ def _bounded(receive: Receive, seconds: float) -> Receive:
 def _routed(scope: Scope, match: Match | None) -> Scope:
     if match is None:
         return dict(scope)
-    return {**scope, "path": match.pattern, "raw_path": quote(match.pattern, safe="/").encode("ascii")}
+    return {**scope, "path": match.pattern, "raw_path": _quoted(match.pattern)}
+
+
+@lru_cache(maxsize=256)
+def _quoted(pattern: str) -> bytes:
+    return quote(pattern, safe="/").encode("ascii")
 
 
 def _client_request_id(headers: Headers, request_id: str) -> str:

@@ -96,8 +96,13 @@ def _headers_of(error: WaybillError) -> dict[str, str]:
 
 def json_answer(body: Body, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """A JSON answer that nobody stores: an export is a GET that creates work (insights.md 1.3)."""
+    return json_text_answer(body.model_dump_json(), status, headers)
+
+
+def json_text_answer(text: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """As `json_answer`, of a body that is JSON already."""
     return Response(
-        body.model_dump_json(),
+        text,
         status_code=status,
         media_type="application/json",
         headers={"cache-control": "no-store", **(headers or {})},

@@ -28,7 +28,7 @@ def graph_face(catalog: tuple[Export, ...]) -> Face:
         return find((DOWNLOAD,), path) if version_of(path) is None else find_graph(patterns, path)
 
     return Face(
-        owns=lambda path: version_of(path) is not None or found(path) is not None,
+        owns=lambda path: version_of(path) is not None or find((DOWNLOAD,), path) is not None,
         find=found,
         refuse=graph_error_answer,
         headers=graph_headers,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 from anyio.to_thread import run_sync
 from fastapi.routing import APIRoute
@@ -16,32 +15,24 @@ from starlette.routing import BaseRoute, Route
 
 from waybill.api import openapi
 from waybill.api.access import authorize, authorize_at_once
-from waybill.api.bodies import JobAccepted, JobStatus, Progress
+from waybill.api.bodies import JobAccepted
+from waybill.api.direct import Call
 from waybill.api.downloads import Download, download_answer
-from waybill.api.errors import Problem, error_answer, json_answer
+from waybill.api.errors import Problem, error_answer, json_answer, json_text_answer
 from waybill.api.glances import Glances
+from waybill.api.job_status import status_text
+from waybill.api.kept import Kept
 from waybill.api.services import Services
 from waybill.api.urls import Pattern, query_values
 from waybill.api.visit import visit_of
 from waybill.errors import NotFound
 from waybill.export import Export, Family, Received, Where
-from waybill.jobs.table import Job, State
+from waybill.jobs.table import Job
 from waybill.settings import Settings
 
 SCOPE = "insights.graph.readwrite.all"
 STATUS_PATH = "/insights/job/{jobId}/exportstatus"
 FILE_PATH = "/insights/job/{jobId}/exportfile"
-FINISHED, WITH_EXCEPTIONS = 2, 4
-_STATUS: Mapping[State, int] = {
-    State.QUEUED: 1,  # documented clients know no 0
-    State.RUNNING: 1,
-    State.FINISHED: FINISHED,
-    State.FAILED: 3,
-    State.FINISHED_WITH_EXCEPTIONS: WITH_EXCEPTIONS,
-    State.STOPPING: 5,
-    State.STOPPED: 6,
-    State.EXPIRED: FINISHED,  # only if the row does not say how it ended
-}
 _JOB_NUMBER = re.compile(r"[0-9]{1,9}")  # fits the 32-bit column of any database
 
 
@@ -64,28 +55,36 @@ def insights_patterns(catalog: tuple[Export, ...]) -> tuple[Pattern, ...]:
 
 @dataclass(frozen=True, slots=True)
 class InsightsRoutes:
-    """What is served, and what OpenAPI tells of it: the job calls are hot, and served without FastAPI."""
+    """What is served, and what OpenAPI tells of it. The job calls are `direct`: a GET of theirs needs no router."""
 
     served: list[BaseRoute]
     described: list[APIRoute]
+    direct: Mapping[str, Call]
 
 
 def insights_routes(catalog: tuple[Export, ...], services: Services, settings: Settings) -> InsightsRoutes:
     """One GET route per Insights export, and the two job calls. No export is known by its name."""
     names = frozenset(one.name for one in insights_catalog(catalog))
-    face = _Face(services, settings, names, Glances(services.jobs))
+    face = _Face(
+        services,
+        names,
+        Glances(services.jobs),
+        texts=Kept(lambda job: status_text(job, plain=settings.plain_status)),
+        downloads=Kept(lambda job: Download(services.jobs.file_of(job), job.size, job.sha256, job.file_name)),
+    )
     limits = f"{settings.jobs_per_tenant} jobs of a tenant run at once, others wait"
     exports = [
         openapi.export_route(export, face.start(export), limits) for export in insights_catalog(catalog)
     ]
+    direct: dict[str, Call] = {STATUS_PATH: face.status, FILE_PATH: face.file}
     return InsightsRoutes(
-        # GET and HEAD. The router tries them in this order: the calls that clients repeat come first.
-        served=[Route(STATUS_PATH, face.status), Route(FILE_PATH, face.file), *exports],
+        served=[*exports, *(Route(path, call) for path, call in direct.items())],  # GET and HEAD
         described=[
             *exports,
             openapi.status_route(STATUS_PATH, face.status, SCOPE),
             openapi.file_route(FILE_PATH, face.file, SCOPE),
         ],
+        direct=direct,
     )
 
 
@@ -102,58 +101,16 @@ def received(export: Export, values: Mapping[str, str], query: Mapping[str, tupl
     return found
 
 
-def status_body(job: Job, settings: Settings) -> JobStatus:
-    """The vendor's three members, and `progress` beside them for people and better clients.
-
-    An expired job keeps the number it ended with.
-    """
-    number = _STATUS[job.ended_as or job.state]
-    if number == WITH_EXCEPTIONS and settings.plain_status:
-        number = FINISHED
-    progress = Progress(
-        state=job.state,
-        sheet=job.sheet,
-        rows=job.rows,
-        exceptions=job.exceptions,
-        requested=_to_second(job.created),
-        started=job.started and _to_second(job.started),
-        finished=job.finished and _to_second(job.finished),
-        snapshot=job.snapshot,
-        sheets={count.name: count.rows for count in job.counts},
-        peak_memory_mb=job.process_peak_memory_mb or None,
-    )
-    return JobStatus(job_status=number, message=_message(job), progress=progress)
-
-
-def _to_second(moment: datetime) -> datetime:
-    return moment.replace(microsecond=0)
-
-
-def _message(job: Job) -> str:
-    match job.state:
-        case State.FINISHED_WITH_EXCEPTIONS:
-            return f"Finished; {job.exceptions} row(s) on the sheet Exceptions say what to know."
-        case State.FAILED:
-            return job.error or "The export failed."
-        case State.STOPPING:
-            return "The job was asked to stop."
-        case State.STOPPED:
-            return "The job was stopped; there is no file."
-        case State.EXPIRED:
-            return "The file was deleted when its time was over; request the export again."
-        case _:
-            return ""
-
-
 @dataclass(frozen=True, slots=True)
 class _Face:
     """The handlers. What waits for a disk or a lock runs in a thread; the two job calls, which clients repeat
     every few seconds, do not wait, and run on the event loop."""
 
     services: Services
-    settings: Settings
     names: frozenset[str]
     glances: Glances
+    texts: Kept[str]
+    downloads: Kept[Download]
 
     def start(self, export: Export) -> Callable[[Request], Response]:
         """The handler that accepts one job of `export`, pinned to the tenant's latest snapshot."""
@@ -179,14 +136,16 @@ class _Face:
 
     async def status(self, request: Request) -> Response:
         """Where a job stands."""
-        return json_answer(status_body(await self._job(request), self.settings))
+        return json_text_answer(self.texts.of(await self._job(request)))
 
     async def file(self, request: Request) -> Response:
         """The ZIP of a finished job; a clean refusal, never a part of it, before and after its time."""
         job = await self._job(request)
-        path = self.services.jobs.file_of(job)
+        download = self.downloads.of(job)
+        if not download.path.is_file():
+            self.services.jobs.file_of(job)  # raises Gone, and says why
         return download_answer(
-            Download(path, job.size, job.sha256, job.file_name),
+            download,
             request.headers,
             lambda text: error_answer(Problem(416, text), visit_of(request.scope)),
         )

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 
 from waybill import __version__, log
 from waybill.api import docs_page, openapi
+from waybill.api.direct import Direct
 from waybill.api.edge import Edge
 from waybill.api.errors import error_answer, problem_of
 from waybill.api.graph import graph_face, graph_routes
@@ -57,7 +58,7 @@ def build_app(
     for kind in (WaybillError, HTTPException, Exception):
         app.add_exception_handler(kind, _on_error)
     faces = (graph_face(catalog),) if services.graph is not None else ()
-    return Edge(app, (*faces, _insights_face(catalog)), services.clock)
+    return Edge(Direct(app, routes.direct, _on_error), (*faces, _insights_face(catalog)), services.clock)
 
 
 def _insights_face(catalog: tuple[Export, ...]) -> Face:

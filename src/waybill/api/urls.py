@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, field
 from urllib.parse import quote, unquote_to_bytes
 
 from waybill.errors import BadRequest
@@ -47,6 +46,10 @@ class Pattern:
 
     text: str
     skippable: frozenset[str] = frozenset()
+    _variants: tuple[tuple[str, ...], ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_variants", _forms(self.text, self.skippable))
 
     def match(self, segments: tuple[bytes, ...]) -> Match | None:
         """The values of the named segments if raw `segments` fit this route, else None."""
@@ -54,8 +57,8 @@ class Pattern:
 
     def match_decoded(self, segments: tuple[str, ...]) -> Match | None:
         """As `match`, of segments that `decode` has been through."""
-        for parts in _variants(self):
-            values = _values(parts, segments)
+        for parts in self._variants:
+            values = _values(parts, segments) if len(parts) == len(segments) else None
             if values is not None:
                 kept = {name: value for name, value in values.items() if not self._skipped(name, value)}
                 return Match(self.text, kept)
@@ -65,19 +68,15 @@ class Pattern:
         return name in self.skippable and value.casefold() in ("", f"{{{name}}}".casefold(), SKIP_WORD)
 
 
-@cache
-def _variants(pattern: Pattern) -> tuple[tuple[str, ...], ...]:
+def _forms(text: str, skippable: frozenset[str]) -> tuple[tuple[str, ...], ...]:
     """The segments of a route, casefolded but for the names of its values; also without each that may be missing."""
-    parts = tuple(
-        part if part.startswith("{") else part.casefold() for part in pattern.text.strip("/").split("/")
-    )
-    without = (tuple(part for part in parts if part != f"{{{name}}}") for name in sorted(pattern.skippable))
+    parts = tuple(part if part.startswith("{") else part.casefold() for part in text.strip("/").split("/"))
+    without = (tuple(part for part in parts if part != f"{{{name}}}") for name in sorted(skippable))
     return (parts, *without)
 
 
 def _values(parts: tuple[str, ...], segments: tuple[str, ...]) -> dict[str, str] | None:
-    if len(parts) != len(segments):
-        return None
+    """The named ones of as many `segments` as there are `parts`, if the others are the same."""
     found: dict[str, str] = {}
     for part, value in zip(parts, segments, strict=True):
         if part[:1] == "{":

@@ -6,6 +6,7 @@ import io
 import json
 import logging
 from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,24 @@ def test_text_is_redacted(text: str) -> None:
 def test_harmless_text_stays(text: str) -> None:
     """What holds no secret is logged as it is."""
     assert log.redact(text) == text
+
+
+def test_no_text_escapes_the_rules() -> None:
+    """Whatever secrets and marks stand side by side, a text is redacted as it is behind a blank, where no rule is skipped."""
+    marks = ("", ":", "=", "://", "a?", '"', "'", "7", "a", "-", ".", "?", "@", "/")
+    words = (
+        "token",
+        "Secret",
+        "sig",
+        "https",
+        "h2",
+        "2026-01-01T00:00:07",
+        "bearer",
+        "eyJhbGciOiJSUzI1NiJ9.e30",
+    )
+    for first, mark, second, last in product(words, marks, marks, ("hunter2", "eyJhbGciOiJSUzI1NiJ9.e30")):
+        text = f"{first}{mark}{second}{last}"
+        assert log.redact(text) == log.redact(f" {text}")[1:]
 
 
 def test_every_way_into_the_log_is_redacted(logged: io.StringIO) -> None:

@@ -1,0 +1,1 @@
+"""Parts of the web faces, each by itself."""
