@@ -16,8 +16,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import lru_cache
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -27,8 +25,9 @@ import pyarrow.compute as pc
 
 from waybill.errors import WaybillError
 from waybill.files.excel_times import serials
+from waybill.files.interleave import Forms, Interleave
 from waybill.files.text_cells import CELL_LIMIT as CELL_LIMIT  # part of what this module offers
-from waybill.files.text_cells import bytes_of, escaped, offsets_of, texts
+from waybill.files.text_cells import escaped, texts
 
 TIME_STYLE, HEADING_STYLE = 1, 2
 """Indexes into the cell formats of the stylesheet (parts.py)."""
@@ -58,16 +57,10 @@ _AROUND = {
     Form.BOOL: ('<c t="b"><v>', _VALUE_END),
     Form.EDGE: ("</row>", "<row>"),
 }
-_GAPS = pa.array([_AROUND[left][1] + _AROUND[right][0] for left in Form for right in Form] + [""])
-"""What stands between two values, at `left * len(Form) + right`; then the value of an empty cell."""
-
-_GAP_LENGTHS = np.diff(offsets_of(_GAPS))
+_ROWS = Interleave(len(Form), lambda left, right: _AROUND[Form(left)][1] + _AROUND[Form(right)][0])
 
 Array = Any
 """A pyarrow array; its stubs type neither compute results nor buffers tightly enough to be of help."""
-
-Forms = Form | npt.NDArray[np.int32]
-"""One form for all cells of a column, or one for each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,80 +132,6 @@ def rows(columns: Sequence[Cells]) -> tuple[memoryview, npt.NDArray[np.int32]]:
 
     Row i is the bytes from place i to place i + 1 of the second value.
 
-    All values and what may stand between them are laid end to end as one array of pieces, and the XML is
-    one `take` from it: the pieces of each row in their order. That is faster than joining strings, which
-    handles every piece twice, and an empty cell costs no more than another (docs/decisions/0002).
-
     Cells carry no reference (r="A1"): it is optional in ECMA-376 18.3.1.4, and costs (docs/decisions/0002).
     """
-    count, width = len(columns[0].values), 2 * len(columns) + 1
-    gaps = [
-        left * len(Form) + right
-        for left, right in pairwise([Form.EDGE, *(column.forms for column in columns), Form.EDGE])
-    ]
-    places = _places(count, tuple(gap if isinstance(gap, int) else 0 for gap in gaps))
-    if not all(isinstance(gap, int) for gap in gaps):
-        places = places.copy()
-        _place_varying(places, columns, gaps)
-    between = sum(
-        int(_GAP_LENGTHS[gap]) * count if isinstance(gap, int) else int(_GAP_LENGTHS[gap].sum())
-        for gap in gaps
-    )
-    pieces = _pieces([column.values for column in columns], between, places.size)
-    wanted: Array = pa.array(places.reshape(-1))
-    joined = pc.take(pieces, wanted, boundscheck=False)
-    ends = offsets_of(joined)[::width]
-    return bytes_of(joined), ends - ends[0]
-
-
-def _pieces(values: list[Array], between: int, taken: int) -> Array:
-    """All values and what may stand between them, as one array without nulls.
-
-    between: bytes that are taken from _GAPS. taken: pieces that are taken. Arrow reserves room for what it
-    takes by the mean length of all pieces, and would have to grow (and copy) the XML once more. So a filler
-    raises the mean; it is never taken.
-    """
-    held = sum(len(bytes_of(array)) for array in values)
-    count = sum(len(array) for array in values) + len(_GAPS) + 1
-    filler = max(0, (held + between) * count // taken + count // 64 - held)
-    offsets = pa.py_buffer(np.array([0, filler], np.int32).tobytes())
-    pieces = pa.concat_arrays(
-        [
-            *values,
-            _GAPS,
-            pa.StringArray.from_buffers(1, offsets, pa.py_buffer(_zeros(-(-filler >> 20) << 20))),
-        ]
-    )
-    # The place of a null in its column is not used.
-    _, offsets, data = pieces.buffers()
-    return pa.StringArray.from_buffers(len(pieces), offsets, data)
-
-
-@lru_cache(maxsize=2)
-def _zeros(size: int) -> bytes:
-    return bytes(size)
-
-
-@lru_cache(maxsize=8)
-def _places(count: int, gaps: tuple[int, ...]) -> npt.NDArray[np.int32]:
-    """For each of `count` rows the places of its pieces: gap, value, gap, value, ..., gap.
-
-    Almost all chunks of a sheet have as many rows and the same forms, so this is made once for them.
-    """
-    columns = len(gaps) - 1
-    places = np.empty((count, 2 * columns + 1), np.int32)
-    places[:, 0::2] = np.array(gaps, np.int32) + columns * count
-    places[:, 1::2] = np.arange(columns, dtype=np.int32) * count + np.arange(count, dtype=np.int32)[:, None]
-    places.flags.writeable = False
-    return places
-
-
-def _place_varying(places: npt.NDArray[np.int32], columns: Sequence[Cells], gaps: Sequence[Any]) -> None:
-    """Set the places that differ from row to row: what stands around cells of several forms, and empty cells."""
-    base = len(columns) * len(places)
-    for number, gap in enumerate(gaps):
-        if not isinstance(gap, int):
-            places[:, 2 * number] = gap + base
-    for number, column in enumerate(columns):
-        if not isinstance(column.forms, Form):
-            places[column.forms == Form.EMPTY, 2 * number + 1] = base + len(_GAPS) - 1
+    return _ROWS.rows([column.values for column in columns], [column.forms for column in columns])

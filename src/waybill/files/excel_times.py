@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from waybill.files import digits
 from waybill.files.text_cells import texts
 
 _DAY_US = 86_400_000_000
@@ -19,6 +20,17 @@ _LAST_US = 2_932_897 * _DAY_US - 1_000  # 9999-12-31 23:59:59.999: readers round
 _DIGITS = 11
 """Digits of the fraction: steps of 0.9 microseconds, as fine as a double is for a day of our time."""
 _SHORTEST, _LONGEST = 10_000, 99_999  # days of five digits: 1927 to 2173
+_MOMENT = np.dtype(
+    {
+        "names": ["day", "first", "point", "middle", "last"],
+        "formats": ["S5", "u4", "S1", "u4", "u4"],
+        "offsets": [0, 5, 5, 9, 13],
+    }
+)
+"""45678.12345678901; the first of the four digits after the day is never but 0, and the point stands over it."""
+
+_MANY = 4_096
+"""So many rows are worth the table of days: 1 ms, once."""
 
 Array = Any
 """A pyarrow array; its stubs type neither compute results nor buffers tightly enough to be of help."""
@@ -50,10 +62,17 @@ def serials(column: Array) -> tuple[Array, npt.NDArray[np.bool_] | None]:
 def _decimals(days: npt.NDArray[np.int64], rest: npt.NDArray[np.int64]) -> Array:
     """Days and microseconds of a day as decimal numbers. A row's text depends on that row alone."""
     midnight = rest == 0
+    five = bool(days.min() >= _SHORTEST and days.max() <= _LONGEST) if len(days) else False
     if midnight.all():
-        return _text(days)
+        return (
+            digits.array_of(digits.five_digits().take(days - _SHORTEST))
+            if five and len(days) >= _MANY
+            else _text(days)
+        )
     fractions = (rest * 125 + 54) // 108  # rest * 10**11 / _DAY_US, rounded
-    if days.min() >= _SHORTEST and days.max() <= _LONGEST:
+    if five and len(days) >= _MANY:
+        values = _moments(days, fractions)
+    elif five:
         # All digits at once as one long number, whose digit between day and fraction becomes the point.
         values = _with_point(days * 10 ** (_DIGITS + 1) + fractions, 5, _DIGITS)
     else:
@@ -63,6 +82,21 @@ def _decimals(days: npt.NDArray[np.int64], rest: npt.NDArray[np.int64]) -> Array
     if midnight.any():
         values = pc.if_else(pa.array(midnight), _text(days), values)
     return values
+
+
+def _moments(days: npt.NDArray[np.int64], fractions: npt.NDArray[np.int64]) -> Array:
+    """Days of five digits with their fractions, by tables."""
+    first = fractions // 10**8
+    rest = fractions - first * 10**8
+    middle = rest // 10**4
+    four = digits.four_digits()
+    made = np.empty(len(days), _MOMENT)
+    made["day"] = digits.five_digits().take(days - _SHORTEST)
+    made["first"] = four.take(first)
+    made["point"] = b"."
+    made["middle"] = four.take(middle)
+    made["last"] = four.take(rest - middle * 10**4)
+    return digits.array_of(made)
 
 
 def _text(numbers: npt.NDArray[np.int64]) -> Array:

@@ -19,6 +19,7 @@ from waybill.export import ARROW, Sheet
 from waybill.files import parts
 from waybill.files.archive import Archive
 from waybill.files.cells import cells, rows
+from waybill.files.heap import keep_freed_memory
 from waybill.files.lane import Lane
 from waybill.files.parts import Part
 from waybill.files.sheet_names import SheetNames
@@ -80,6 +81,7 @@ class Workbook:
     ) -> None:
         if not 1 <= max_rows < EXCEL_ROWS:
             raise WaybillError(f"A sheet has between 1 and {EXCEL_ROWS - 1} data rows, not {max_rows}.")
+        keep_freed_memory()
         archive = Archive(file, stamp)
         # These two first: so the file is known as a workbook by its first bytes (`file`, mail filters).
         archive.add(parts.RELATIONS_NAME, parts.package_relations())
@@ -114,6 +116,8 @@ class Workbook:
                 _check(sheet, batch)
                 for chunk in _chunks(batch):
                     writer.write(chunk)
+                    del chunk
+                del batch  # so that the next one comes into the same memory
             return writer.finish()
         except BaseException:
             self._stop()

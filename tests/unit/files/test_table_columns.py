@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -89,3 +89,21 @@ def test_what_lies_under_a_null_is_not_shown() -> None:
     file = io.BytesIO()
     write_csv(file, Table("toy", COLUMNS[:1], ("text",), lambda: iter([batch])), guard_formulas=True)
     assert file.getvalue().decode("utf-8-sig") == 'Text\r\n\r\n"\'=b,"\r\n'
+
+
+@pytest.mark.parametrize(
+    ("begin", "step"),
+    [
+        ("1970-01-01", timedelta(hours=75, minutes=1, seconds=1)),
+        ("1969-12-31 23:59:59", timedelta(seconds=1)),
+        ("2069-12-31 22:00:00", timedelta(seconds=2)),
+        ("0001-01-01", timedelta(days=700)),
+    ],
+)
+def test_many_rows_are_written_as_few_are(begin: str, step: timedelta) -> None:
+    """Days and times of day from tables, for many rows at once, are those of each cell alone, whatever the years."""
+    first = datetime.fromisoformat(begin)
+    moments = [first + step * number if number % 5 else None for number in range(5_000)]
+    rows = [("=a", 'say "so"', 1, True, one.date() if one else None, one) for one in moments]
+    expected = "".join(",".join(cell(value, guard=True) for value in row) + "\r\n" for row in rows)
+    assert written(rows, 5_000, guard=True) == expected

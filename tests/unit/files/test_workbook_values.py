@@ -189,6 +189,20 @@ def test_a_cell_depends_on_its_row_alone(table: list[tuple[Any, ...]], size: int
     assert xml(0, len(table)) == b"".join(xml(start, size) for start in range(0, len(table), size))
 
 
+@pytest.mark.parametrize("begin", ["2020-01-01", "1927-05-17 23:00:00", "1900-01-01"])
+@pytest.mark.parametrize("step", [timedelta(days=1), timedelta(hours=5, microseconds=7)])
+def test_many_times_are_written_as_few_are(begin: str, step: timedelta) -> None:
+    """Numbers from tables, for many times at once, are those that each time gets alone."""
+    first = datetime.fromisoformat(begin)
+    column = pa.array(
+        [first + step * number if number % 7 else None for number in range(5_000)], pa.timestamp("us")
+    )
+    whole = bytes(rows([cells(column)])[0])
+    assert whole == b"".join(
+        bytes(rows([cells(column.slice(start, 10))])[0]) for start in range(0, 5_000, 10)
+    )
+
+
 def test_what_lies_under_a_null_is_not_shown() -> None:
     """Bytes that a null covers do not come into its cell, whatever they are."""
     offsets, covered = pa.py_buffer(b"\0\0\0\0\3\0\0\0\4\0\0\0"), pa.py_buffer(b"\1<&a")
