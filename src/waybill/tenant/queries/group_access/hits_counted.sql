@@ -9,9 +9,9 @@ SELECT h.grp, h.site, bool_or(o.kind IN ('root', 'web')) AS rooted, count(*) FIL
   bool_or(h.admin) AS admin, max(h.strongest) AS strongest
 FROM per_object h JOIN securable o ON o.id = h.securable GROUP BY h.grp, h.site;
 INSERT INTO per_group
-SELECT h.grp, count(*) FILTER (h.rooted),
-  count(*) FILTER (h.rooted AND s.module = 'Microsoft Teams'), count(*) FILTER (h.rooted AND s.module = 'SharePoint Online'),
-  count(*) FILTER (h.rooted AND s.module = 'OneDrive'), count(*) FILTER (h.rooted AND s.module = 'Microsoft 365 Group'),
+SELECT h.grp,
+  count(*) FILTER (h.rooted AND s.module = 1), count(*) FILTER (h.rooted AND s.module = 2),
+  count(*) FILTER (h.rooted AND s.module = 3), count(*) FILTER (h.rooted AND s.module = 4),
   sum(h.objects)::BIGINT, count(*) FILTER (h.admin), max(h.strongest)
 FROM hit_per_site h JOIN asked_site s ON s.site = h.site GROUP BY h.grp;
-INSERT INTO hit_site SELECT DISTINCT site FROM hit_per_site;
+INSERT INTO read_site SELECT DISTINCT site FROM hit_per_site;

@@ -1,7 +1,5 @@
--- Groups by Entra id or mail address, without case. $names: list of lower-case texts.
-SELECT w.name, p.id
-FROM (SELECT unnest($names::VARCHAR[]) AS name) w
-JOIN principal p ON p.kind IN ('security_group', 'mail_security_group', 'distribution_group', 'm365_group',
-                               'directory_role', 'external_group', 'unresolved')
-  AND (p.entra_id = w.name OR lower(p.email) = w.name)
-ORDER BY w.name, p.entra_id IS NOT DISTINCT FROM w.name DESC, p.id;
+-- Groups by Entra id. $names: list of lower-case texts. Ids are compared alone: no mail address is read for them.
+SELECT p.entra_id, p.id FROM principal p
+WHERE list_contains($names::VARCHAR[], p.entra_id)
+  AND p.kind IN ('security_group', 'mail_security_group', 'distribution_group', 'm365_group', 'directory_role', 'external_group', 'unresolved')
+ORDER BY p.id;
