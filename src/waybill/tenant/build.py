@@ -72,7 +72,6 @@ class SnapshotFile:
         self.path = path
         self._spill = path.with_suffix(".spill")
         self.connection = duckdb.connect(
-            str(path),
             config={
                 "memory_limit": f"{memory_mb}MB",
                 "temp_directory": str(self._spill),
@@ -80,6 +79,15 @@ class SnapshotFile:
                 "threads": max(1, min(4, os.cpu_count() or 1)),
             },
         )
+        try:
+            # An unfinished file is thrown away, never recovered: a log of what is written to it, synced with
+            # every statement, would serve nobody. `_complete` writes and syncs the whole.
+            quoted = str(path).replace("'", "''")
+            self.connection.execute(f"ATTACH '{quoted}' AS snapshot (RECOVERY_MODE no_wal_writes)")
+            self.connection.execute("USE snapshot")
+        except BaseException:
+            self.connection.close()
+            raise
 
     def add(self, table: str, rows: pa.Table | pa.RecordBatch) -> None:
         """Append rows by column name; columns not given are NULL."""

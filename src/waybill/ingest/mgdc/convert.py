@@ -165,11 +165,18 @@ class Converter:
 def cleaned(kind: Kind, values: Any) -> Values:
     """GUIDs in lower case without braces; NULL for empty texts and for the GUID that is all zeros."""
     if kind is Kind.GUID:
-        values = without(pc.utf8_trim(pc.utf8_lower(values), "{} "), _ZERO)
+        lower, trim = (pc.ascii_lower, pc.ascii_trim) if _is_ascii(values) else (pc.utf8_lower, pc.utf8_trim)
+        values = without(trim(lower(values), "{} "), _ZERO)
     if kind in (Kind.GUID, Kind.TEXT):
         values = without(values, "")
     array: Values = values
     return array
+
+
+def _is_ascii(values: Any) -> bool:
+    """Whether all that the texts lie in is: then the plain functions, several times as fast, do the same."""
+    texts = values.buffers()[2]
+    return texts is None or texts.to_pybytes().isascii()
 
 
 def without(values: Any, mark: str) -> Any:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import io
 import zlib
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 from isal import igzip, isal_zlib
 
@@ -27,6 +29,8 @@ _GZIP = b"\x1f\x8b"
 _DAMAGED: Any = (EOFError, igzip.BadGzipFile, isal_zlib.error, zlib.error)  # isal has no types
 _gunzip: Any = igzip.open
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
+
+_Item = TypeVar("_Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,7 @@ class FileReader:
     def blocks(self, bulk: Bulk) -> Iterator[Block | list[Piece]]:
         """The same objects in the same order: parsed at once where `bulk` takes them, else as pieces."""
         splitter, rest = Splitter(), b""
-        for chunk in self._chunks(self._whole):
+        for chunk in ahead(self._chunks(self._whole), 1):
             if not isinstance(chunk, bytes):
                 yield [chunk]
                 continue
@@ -106,7 +110,7 @@ class FileReader:
         if splitter.between and whole.endswith(b"\n"):
             line, columns = splitter.line, bulk.columns(whole)
             if columns is not None:
-                rows = whole.count(b"\n")
+                rows = len(next(iter(columns.values())))  # one a line
                 splitter.passed(rows)
                 return Block(line, rows, columns)
         pieces = list(splitter.feed(whole))
@@ -147,3 +151,12 @@ class FileReader:
             yield chunk
         while plain.read(self._chunk):  # what follows the last gzip member is part of the file's hash
             pass
+
+
+def ahead(items: Iterator[_Item], depth: int) -> Iterator[_Item]:
+    """The items, up to `depth` of them made in a thread of their own while one is used. None is no item."""
+    with ThreadPoolExecutor(1, "waybill-read") as pool:
+        coming = deque(pool.submit(next, items, None) for _ in range(depth))
+        while (item := coming.popleft().result()) is not None:
+            coming.append(pool.submit(next, items, None))
+            yield item

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 import duckdb
 import pyarrow as pa
@@ -15,7 +13,7 @@ from waybill.ingest.mgdc.bulk import Bulk
 from waybill.ingest.mgdc.convert import Converter, Object, Values
 from waybill.ingest.mgdc.datasets import ARROW, Dataset
 from waybill.ingest.mgdc.find import DatasetFile
-from waybill.ingest.mgdc.reading import Block, FileReader
+from waybill.ingest.mgdc.reading import Block, FileReader, ahead
 from waybill.ingest.mgdc.splitter import Piece
 
 _BATCH_ROWS = 25_000
@@ -23,9 +21,9 @@ _BATCH_BYTES = 48 * 1024 * 1024
 _COMMIT_ROWS = 500_000
 """Rows of one transaction. In a large one whole row groups go straight to the file, not through the log as well; but
 until it ends the engine holds a kilobyte or more a row, beyond its memory limit."""
+_PARSED_AHEAD = 2
+"""Blocks parsed while the engine writes several at once; with one alone the parser would wait for it."""
 _EXAMPLES = 5
-
-_Item = TypeVar("_Item")
 
 Refuse = Callable[[int, int, str, bytes], None]
 """(file number, line, reason, its text): one more reject."""
@@ -99,7 +97,7 @@ class Stager:
         reader = FileReader(file)
         self._names[number] = file.name
         rows, count = self.tally.objects, 0
-        for found in _ahead(reader.blocks(self._bulk)):
+        for found in ahead(reader.blocks(self._bulk), _PARSED_AHEAD):
             if isinstance(found, Block):
                 self._take(number, count, found)
                 count += found.rows
@@ -117,6 +115,7 @@ class Stager:
         self._convert()
         self._flush()
         self._commit()
+        self.tally.unknown = self._converter.unknown + self._bulk.unknown
 
     def _flush(self) -> None:
         if self._waiting:
@@ -128,7 +127,6 @@ class Stager:
             self._uncommitted += table.num_rows
         if self._uncommitted >= self._commit_rows:
             self._commit()
-        self.tally.unknown = self._converter.unknown + self._bulk.unknown
 
     def _commit(self) -> None:
         if self._uncommitted:
@@ -137,12 +135,12 @@ class Stager:
 
     def _take(self, number: int, before: int, block: Block) -> None:
         self._convert()
-        rows = range(block.rows)
+        rows = block.rows
         self._collect(
             block.columns,
-            [number] * block.rows,
-            [before + 1 + n for n in rows],
-            [block.line + n for n in rows],
+            pa.repeat(pa.scalar(number, pa.int64()), rows),
+            _counted(before + 1, rows),
+            _counted(block.line, rows),
         )
 
     def _take_piece(self, number: int, count: int, piece: Piece) -> None:
@@ -167,12 +165,12 @@ class Stager:
         for row, column, wrong in warned:
             file, _, line = self._places[row]
             self.tally.warn(column, wrong, f"{self._names[file]}:{line}")
-        places = zip(*self._places, strict=True)
+        places = [pa.array(numbers, pa.int64()) for numbers in zip(*self._places, strict=True)]
         self._objects, self._places, self._bytes = [], [], 0
         self._collect(columns, *places)
 
-    def _collect(self, columns: Mapping[str, Values], *places: Sequence[int]) -> None:
-        arrays = [*columns.values(), *(pa.array(numbers, pa.int64()) for numbers in places)]
+    def _collect(self, columns: Mapping[str, Values], *places: Values) -> None:
+        arrays = [*columns.values(), *places]
         self._waiting.append(pa.Table.from_arrays(arrays, schema=self._schema))
         if sum(table.num_rows for table in self._waiting) >= _BATCH_ROWS or (
             sum(table.nbytes for table in self._waiting) >= _BATCH_BYTES
@@ -185,13 +183,9 @@ class Stager:
         self._connection.unregister("incoming")
 
 
-def _ahead(items: Iterator[_Item]) -> Iterator[_Item]:
-    """The items, the next one made in a thread of its own while this one is used."""
-    with ThreadPoolExecutor(1, "waybill-read") as pool:
-        coming = pool.submit(next, items, None)
-        while (item := coming.result()) is not None:
-            coming = pool.submit(next, items, None)
-            yield item
+def _counted(first: int, rows: int) -> Values:
+    numbers: Values = pa.arange(first, first + rows)  # type: ignore[attr-defined]  # newer than its stubs
+    return numbers
 
 
 def reread(file: DatasetFile, wanted: Iterable[tuple[int, str]]) -> Iterator[tuple[Piece, str]]:

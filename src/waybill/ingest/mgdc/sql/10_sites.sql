@@ -39,11 +39,20 @@ SELECT place, source, pos, site, by_link, who.UserCount AS users,
 FROM mentioning;
 
 -- Each different way of naming somebody, once: what it says is looked up where it occurs first, for all say the same.
+-- Few ways are named often: the rows they occur in first are found before any list of names is taken apart again.
 CREATE TEMP TABLE mention AS
 WITH met AS (
   SELECT mention, min(rowid) AS first, nullif(max(users), 0) AS users, bool_and(by_link AND place = 'grant') AS link_only FROM named GROUP BY mention
+),
+first AS (SELECT m.mention, m.users, m.link_only, n.place, n.source, n.pos, n.site FROM met m JOIN named n ON n.rowid = m.first),
+said AS (
+  SELECT f.*, p.SharedWith[f.pos] AS who FROM first f JOIN landed.SharePointPermissions p ON p.rowid = f.source WHERE f.place = 'grant'
+  UNION ALL
+  SELECT f.*, g.Members[f.pos] FROM first f JOIN landed.SharePointGroups g ON g.rowid = f.source WHERE f.place = 'member'
+  UNION ALL
+  SELECT f.*, n.who FROM first f JOIN naming n ON n.place = f.place AND n.source = f.source WHERE n.place = 'owner'
 )
-SELECT m.mention, who.Type AS type, lower(coalesce(who.TypeV2, who.Type, '')) AS word, who.AadObjectId AS aad, who.LoginName AS login,
-       who.UPN AS upn, who.Email AS email, who.Name AS name, w.local, m.users, m.link_only
-FROM met m JOIN named n ON n.rowid = m.first
-JOIN mentioning w ON w.place = n.place AND w.source = n.source AND w.pos = n.pos;
+SELECT mention, who.Type AS type, lower(coalesce(who.TypeV2, who.Type, '')) AS word, who.AadObjectId AS aad, who.LoginName AS login,
+       who.UPN AS upn, who.Email AS email, who.Name AS name,
+       CASE WHEN lower(coalesce(who.TypeV2, who.Type)) = 'sharepointgroup' THEN site ELSE -1 END AS local, users, link_only
+FROM said;

@@ -1,6 +1,7 @@
 -- What every permission row and file stands on. ItemURL is relative to the host, without leading slash,
 -- not percent-encoded; `rel` is what follows the site's own path (`base`), in the spelling of the source.
-CREATE TEMP TABLE raw_place AS
+-- Looked through twice, for a few rows and for all: cheaper than to keep it.
+CREATE TEMP VIEW raw_place AS
 SELECT *, word = 'web' AND (untold OR lower(path) = lower(site_path) OR coalesce(web = root_web, false)) AS is_root
 FROM (
   SELECT p.rowid AS source, s.site, lower(p.ItemType) AS word, p.ScopeId AS scope, p.WebId AS web, p.ListId AS list, p.UniqueId AS item,
@@ -58,6 +59,8 @@ INSERT INTO node BY NAME
 SELECT f.site, f.key, '' AS scope, f.rel, b.url AS base, false AS loose, 'file' AS word, f.guid, false AS has_acl, f.modified_at, f.label
 FROM file_place f JOIN base b USING (site)
 WHERE f.key <> '' AND NOT EXISTS (SELECT 1 FROM node n WHERE n.site = f.site AND n.key = f.key);
+-- Tables full of paths go as soon as they are not needed: on a large tenant they would be spilled.
+DROP TABLE file_place;
 
 -- A list lies directly in a web: that tells subsites no row is about.
 CREATE TEMP TABLE web AS

@@ -5,6 +5,7 @@ SELECT row_number() OVER (ORDER BY site, key, scope)::INTEGER - 1 AS id, *
 FROM (SELECT site, '' AS key, '' AS scope, '' AS rel, url AS base, 'root' AS word, root_web AS guid, true AS has_acl,
              NULL::TIMESTAMP AS modified_at, NULL AS label, NULL AS up FROM place_site
       UNION ALL SELECT site, key, scope, rel, base, word, guid, has_acl, modified_at, label, up FROM node);
+DROP TABLE node;
 
 CREATE TEMP TABLE spot_of AS SELECT site, key, min(id) AS id, bool_or(word IN ('root', 'web')) AS is_web FROM spot GROUP BY site, key;
 
@@ -24,3 +25,4 @@ LEFT JOIN spot_of p ON p.site = s.site AND p.key = s.up ORDER BY s.id;
 CREATE TEMP TABLE row_place AS
 SELECT p.source, p.site, s.id AS securable FROM placed p
 JOIN spot s ON s.site = p.site AND s.key = lower(p.rel) AND (p.is_root OR s.scope = coalesce(p.scope, ''));
+DROP TABLE placed; DROP TABLE spot; DROP TABLE spot_of;
