@@ -40,7 +40,7 @@ class Settings(BaseSettings):
     queue_limit: int = Field(default=1000, ge=1)
     """Jobs of one tenant that may wait; one more is answered 429."""
     report_memory_mb: int = Field(default=512, ge=64)
-    """Memory one running job may use for its queries before it spills to disk."""
+    """The most memory one running job may use for its queries before it spills to disk or fails; they begin with 128."""
     ingest_memory_mb: int = Field(default=2048, ge=512)
     """Memory that building a snapshot may use before it spills to disk."""
     plain_status: bool = False

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import datetime
+from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pytest
 
 from waybill.export import Column, Kind, Sql
 from waybill.tenant.build import SnapshotBuilder, SnapshotMeta
-from waybill.tenant.snapshot import Snapshot, open_snapshot
+from waybill.tenant.snapshot import POSITION, Snapshot, open_snapshot
 
 AS_OF = datetime(2026, 6, 1)  # noqa: DTZ001 - snapshots hold UTC without zone
 ROWS = 300_000
@@ -18,9 +21,8 @@ COLUMNS = (Column("n", Kind.INT), Column("text"))
 
 
 @pytest.fixture(scope="module")
-def facts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Snapshot]:
-    folder = tmp_path_factory.mktemp("rows")
-    path = folder / "rows.duckdb"
+def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("rows") / "rows.duckdb"
     builder = SnapshotBuilder(path, memory_mb=256)
     meta = SnapshotMeta(
         "00000000-0000-4000-8000-000000000001",
@@ -29,7 +31,12 @@ def facts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Snapshot]:
         "rows",
     )
     builder.finish(meta)
-    with open_snapshot(path, "rows", spill=folder / "spill", memory_mb=64) as opened:
+    return path
+
+
+@pytest.fixture(scope="module")
+def facts(snapshot: Path) -> Iterator[Snapshot]:
+    with open_snapshot(snapshot, "rows", spill=snapshot.with_suffix(".spill"), memory_mb=64) as opened:
         opened.stage(
             Sql(
                 "CREATE TEMP TABLE line AS SELECT i AS position, (i * 7919) % $rows AS key FROM range($rows) t(i)"
@@ -76,3 +83,42 @@ def test_queries_without_numbers_are_left_alone(facts: Snapshot) -> None:
     """A query that sorts its own rows keeps its order, and all of its columns."""
     found = pulled(facts, "SELECT key, text FROM name WHERE key < 1000 ORDER BY key DESC")
     assert found.column("n").to_pylist() == list(range(999, -1, -1))
+
+
+# Lists that take more memory than a job begins with, and less than twice that; one comes after 200,000 other rows.
+WIDE = """SELECT i, 'short' FROM range(200000) t(i)
+UNION ALL SELECT 200000, len(list(i))::VARCHAR FROM range(6000000) t(i)"""
+HELD = "CREATE TEMP TABLE held AS SELECT list(i) AS numbers FROM range(6000000) t(i)"
+
+
+@pytest.fixture
+def opened(snapshot: Path, tmp_path: Path) -> Iterator[Callable[[int], Snapshot]]:
+    """The same snapshot, opened anew for a job that may have so many MB."""
+    with ExitStack() as stack:
+        yield lambda most: stack.enter_context(
+            open_snapshot(snapshot, "rows", spill=tmp_path / "spill", memory_mb=most)
+        )
+
+
+@pytest.mark.parametrize("numbered", [False, True])
+def test_rows_go_on_with_more_memory(opened: Callable[[int], Snapshot], numbered: bool) -> None:
+    """A query that lacks memory in the middle of its rows goes on with more of it: no row is lost or told twice."""
+    query = f"SELECT i AS {POSITION}, * FROM ({WIDE})" if numbered else WIDE
+    texts = pulled(opened(512), query).to_pydict()
+    assert texts == {"n": list(range(200_001)), "text": ["short"] * 200_000 + ["6000000"]}
+
+
+def test_what_is_staged_gets_more_memory(opened: Callable[[int], Snapshot]) -> None:
+    """A table that does not fit the memory a job begins with is made with more of it."""
+    facts = opened(512)
+    facts.stage(Sql(HELD))
+    assert facts.table(Sql("SELECT len(numbers) FROM held")) == [(6_000_000,)]
+
+
+def test_a_job_has_no_more_memory_than_its_limit(opened: Callable[[int], Snapshot]) -> None:
+    """A query that cannot do with the whole memory of its job says that it lacks memory."""
+    facts = opened(128)
+    with pytest.raises(MemoryError):
+        pulled(facts, WIDE)
+    with pytest.raises(duckdb.OutOfMemoryException):
+        facts.stage(Sql(HELD))

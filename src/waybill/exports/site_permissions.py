@@ -152,7 +152,7 @@ class _Run:
         facts = self._facts
         ids = sorted({one.site for one in self._sites if one.site is not None})
         facts.stage("shared/words")
-        facts.stage("shared/asked_sites", sites=ids, modules=None)
+        facts.stage("site_permissions/asked_sites", sites=ids)
         facts.stage("shared/specials", kinds=list(SPECIAL_KINDS))
         facts.stage("site_permissions/prepare", limited=self._request.limited, batch_weight=BATCH_WEIGHT)
 

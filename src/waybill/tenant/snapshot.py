@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 import numpy as np
@@ -26,6 +27,18 @@ POSITION = "position"
 """First column of a query whose rows are numbered, from $first or 0, rather than sorted: `Snapshot.rows` yields
 them in that order, without the column. Sorting a few integers and fetching the texts afterwards costs a third of
 sorting wide rows (docs/performance.md); a join keeps the order of its first table, but promises nothing."""
+
+BEGIN_MB = 128
+"""Memory a job's queries begin with. It is doubled, up to the job's limit, when a query cannot do with it.
+
+The engine keeps the blocks it has read until its memory is full: given all at once, a job would soon hold the
+snapshot's texts besides what its queries need (benchmarks/profiles/growth.md)."""
+
+SPILLED_SHARE = 4
+"""Memory is also doubled, up to half the job's limit, when the job's own tables lie on disk by more than a quarter of
+it: reading them back for each query costs more than holding them."""
+
+T = TypeVar("T")
 
 _DAMAGE = ("Corrupt database", "checksum", "Could not read")
 """Words of the engine's errors about its file (DuckDB 2; it has no error class of its own for this)."""
@@ -56,11 +69,18 @@ class Snapshot:
     """The Facts of one job. Temporary tables live in this connection alone and die with it."""
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, snapshot: str, outside: Outside, threads: int = 1
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        snapshot: str,
+        outside: Outside,
+        threads: int = 1,
+        memory_mb: int = BEGIN_MB,
     ) -> None:
         self._connection = connection
         self._snapshot = snapshot
         self._threads = threads
+        self._memory_mb = min(BEGIN_MB, memory_mb)
+        self._most_mb = memory_mb
         self._in_order = False
         self._outside = outside
         self.meta: dict[str, str] = dict(connection.execute("SELECT key, value FROM meta").fetchall())
@@ -92,28 +112,80 @@ class Snapshot:
         # The engine binds parameters of one statement at a time: each gets those it names.
         with _damage_told(self._snapshot):
             self._fetch_in_order(False)
+            self._hold_tables()
             for statement in self._connection.extract_statements(_text(query)):
                 named = {name: parameters[name] for name in statement.named_parameters}
-                self._connection.execute(statement, named or None)
+                self._with_memory(partial(self._connection.execute, statement, named or None))
 
     def rows(self, query: str | Sql, columns: tuple[Column, ...], **parameters: Any) -> Batches:
         schema = schema_of(columns)
+        given = 0
         with _damage_told(self._snapshot):
-            self._fetch_in_order(False)
-            relation = self._connection.sql(_text(query), params=parameters or None)
-            numbered = relation.columns[0] == POSITION
-            if numbered:
-                self._fetch_in_order(True)
-            batches: Batches = relation.to_arrow_reader(BATCH_ROWS)
-            for batch in _in_order(batches, parameters.get("first", 0)) if numbered else batches:
-                columns_read = batch.columns[1:] if numbered else batch.columns
-                arrays = [array.cast(kind) for array, kind in zip(columns_read, schema.types, strict=True)]
-                yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+            while True:
+                try:
+                    for arrays in self._read(_text(query), parameters, given):
+                        cast = [array.cast(kind) for array, kind in zip(arrays, schema.types, strict=True)]
+                        batch = pa.RecordBatch.from_arrays(cast, schema=schema)
+                        given += batch.num_rows
+                        yield batch
+                    return
+                except (duckdb.OutOfMemoryException, OSError) as error:
+                    # The engine's errors in the middle of a result come through Arrow, as OSError.
+                    if "Out of Memory" not in str(error):
+                        raise
+                    if not self._more_memory():
+                        raise MemoryError(str(error)) from error
+
+    def _read(self, query: str, parameters: dict[str, Any], given: int) -> Iterator[list[pa.Array[Any]]]:
+        """The columns of each batch of a query, without the first `given` rows: they are out already.
+
+        A query asked again gives the same rows in the same order: it sorts or numbers them.
+        """
+        self._fetch_in_order(False)
+        relation = self._connection.sql(query, params=parameters or None)
+        numbered = relation.columns[0] == POSITION
+        if numbered:
+            self._fetch_in_order(True)
+        batches: Batches = relation.to_arrow_reader(BATCH_ROWS)
+        for batch in _in_order(batches, parameters.get("first", 0)) if numbered else batches:
+            if given >= batch.num_rows:
+                given -= batch.num_rows
+                continue
+            rest = batch.slice(given)
+            given = 0
+            yield rest.columns[1:] if numbered else rest.columns
 
     def table(self, query: str | Sql, **parameters: Any) -> list[tuple[Any, ...]]:
         with _damage_told(self._snapshot):
             self._fetch_in_order(False)
-            return self._connection.execute(_text(query), parameters or None).fetchall()
+            return self._with_memory(
+                lambda: self._connection.execute(_text(query), parameters or None).fetchall()
+            )
+
+    def _hold_tables(self) -> None:
+        """More memory if too much of what was staged lies on disk; asking takes half a millisecond."""
+        if self._memory_mb > self._most_mb // 4:
+            return
+        ((spilled,),) = self._connection.execute("SELECT sum(size) FROM duckdb_temporary_files()").fetchall()
+        if spilled and spilled > self._memory_mb * 1_000_000 // SPILLED_SHARE:
+            self._more_memory()
+
+    def _with_memory(self, work: Callable[[], T]) -> T:
+        """What `work` gives; done again with more memory for as long as it lacks some and there is more."""
+        while True:
+            try:
+                return work()
+            except duckdb.OutOfMemoryException:
+                if not self._more_memory():
+                    raise
+
+    def _more_memory(self) -> bool:
+        """Twice the memory for this query and all that follow; False if the job has all it may have."""
+        if self._memory_mb >= self._most_mb:
+            return False
+        self._memory_mb = min(2 * self._memory_mb, self._most_mb)
+        self._connection.execute(f"SET memory_limit = '{self._memory_mb:d}MB'")
+        return True
 
     def _fetch_in_order(self, wanted: bool) -> None:
         """Whether a query reads its first table from the first row to the last and only looks up the others."""
@@ -191,7 +263,11 @@ def open_snapshot(
     spill.mkdir(parents=True, exist_ok=True)
     connection = duckdb.connect(
         ":memory:",
-        config={"memory_limit": f"{memory_mb}MB", "temp_directory": str(spill), "threads": threads},
+        config={
+            "memory_limit": f"{min(BEGIN_MB, memory_mb)}MB",
+            "temp_directory": str(spill),
+            "threads": threads,
+        },
     )
     try:
         if not path.is_file():
@@ -200,7 +276,7 @@ def open_snapshot(
         try:
             connection.execute(f"ATTACH '{quoted}' AS snapshot (READ_ONLY)")
             connection.execute("USE snapshot")
-            reader = Snapshot(connection, snapshot, outside or Outside(datetime.now(UTC)), threads)
+            reader = Snapshot(connection, snapshot, outside or Outside(datetime.now(UTC)), threads, memory_mb)
         except duckdb.Error as error:
             raise _damaged(snapshot) from error
         if reader.meta.get("format") != str(SNAPSHOT_FORMAT):

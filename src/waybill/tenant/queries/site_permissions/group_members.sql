@@ -1,7 +1,8 @@
 -- Groups and links named on Permissions, expanded (run after group_members_stage), the rows numbered from $first up
 -- to before $until. An everyone-type claim has one row without a member: its rule.
-WITH member_of AS (
-  SELECT id, kind, name, upn, email, user_type, external, status FROM directory
+WITH asked AS MATERIALIZED (FROM line WHERE position >= $first AND position < $until),
+member_of AS (
+  SELECT id, kind, name, upn, email, user_type, external, status FROM directory d SEMI JOIN asked a ON a.principal = d.id
   UNION ALL SELECT id, kind, name, upn, email, user_type, external, status FROM foreigner
 ),
 shown AS (
@@ -19,7 +20,7 @@ SELECT m.position, g.key, g.name, CASE WHEN m.principal IS NULL THEN 'Special Gr
        WHEN p.id IS NULL THEN NULL
        WHEN g.scope = 'organization' AND NOT m.redeemed THEN 'Named by the link, has not opened it: no access'
        WHEN g.scope = 'anyone' THEN 'Was sent the link; anyone who holds it has access' END
-FROM (FROM line WHERE position >= $first AND position < $until) m
+FROM asked m
 JOIN grp g ON g.container = m.container
 LEFT JOIN shown p ON p.id = m.principal
 LEFT JOIN site s ON s.id = g.site
