@@ -152,3 +152,4 @@ def _watched(rows: Batches, sheet: str, watch: Watch) -> Batches:
     for batch in rows:
         watch.wrote(sheet, batch.num_rows)
         yield batch
+        del batch  # or it would lie in memory while the next one is made

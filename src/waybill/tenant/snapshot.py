@@ -127,7 +127,9 @@ class Snapshot:
                         cast = [array.cast(kind) for array, kind in zip(arrays, schema.types, strict=True)]
                         batch = pa.RecordBatch.from_arrays(cast, schema=schema)
                         given += batch.num_rows
+                        del arrays, cast
                         yield batch
+                        del batch  # here and below: or it would lie in memory while the next one is made
                     return
                 except (duckdb.OutOfMemoryException, OSError) as error:
                     # The engine's errors in the middle of a result come through Arrow, as OSError.
@@ -151,9 +153,11 @@ class Snapshot:
             if given >= batch.num_rows:
                 given -= batch.num_rows
                 continue
-            rest = batch.slice(given)
+            columns = batch.slice(given).columns[1 if numbered else 0 :]
             given = 0
-            yield rest.columns[1:] if numbered else rest.columns
+            del batch
+            yield columns
+            del columns
 
     def table(self, query: str | Sql, **parameters: Any) -> list[tuple[Any, ...]]:
         with _damage_told(self._snapshot):
@@ -210,6 +214,7 @@ def _in_order(batches: Batches, following: int) -> Batches:
             continue
         following += batch.num_rows
         yield batch
+        del batch
     if held:
         rest = pa.Table.from_batches(held)
         held.clear()

@@ -7,7 +7,8 @@ WITH names AS MATERIALIZED (
   SELECT lower(email) FROM me WHERE status <> 'id_mismatch'
     AND NOT EXISTS (SELECT 1 FROM principal x WHERE x.kind = 'user' AND x.id <> me.id AND lower(x.upn) = lower(me.email))
 ),
-mine AS MATERIALIZED (SELECT k.* FROM link k SEMI JOIN names n ON n.name = lower(k.created_by)),
+made AS MATERIALIZED (SELECT k.principal FROM link k SEMI JOIN names n ON n.name = lower(k.created_by)),
+mine AS MATERIALIZED (SELECT k.* FROM link k SEMI JOIN made m ON m.principal = k.principal),
 led AS MATERIALIZED (
   SELECT o.id, o.kind, o.name, o.url, b.ord
   FROM securable o JOIN (SELECT DISTINCT securable FROM mine) m ON m.securable = o.id LEFT JOIN (
