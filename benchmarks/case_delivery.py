@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
-import tempfile
-import urllib.request
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -101,6 +97,8 @@ def plan(place: Place, stack: ExitStack) -> Plan:
 
 def storage_sink(stack: ExitStack, *files: str) -> int:
     """Start a sink that ends with the case; its port."""
+    import subprocess  # here and below: each contender is a process, and loads what it uses itself
+
     words = [sys.executable, "-m", "benchmarks.sink", *files]
     process = stack.enter_context(subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True))
     stack.callback(process.terminate)
@@ -125,6 +123,7 @@ def contend(name: str, given: Given) -> Answer:
 def check(_name: str, given: Given) -> Answer:
     """What the sink got since it was asked last."""
     import ssl
+    import urllib.request
 
     scheme, context = (
         ("https", ssl.create_default_context(cafile=str(given["ca"]))) if given["ca"] else ("http", None)
@@ -148,6 +147,8 @@ def _chunks(number: int, size: int) -> Iterator[bytes]:
 
 
 def _waybill(given: Given) -> Answer:
+    import tempfile
+
     from waybill.delivery.container import Container
     from waybill.delivery.journal import Journal
     from waybill.delivery.locations import StorageRules, parse_location
@@ -208,6 +209,8 @@ def _trust(ca: str) -> ssl.SSLContext:
 
 
 def _azure(given: Given) -> Answer:
+    from concurrent.futures import ThreadPoolExecutor
+
     from azure.storage.blob import ContainerClient
 
     size, files = int(str(given["size"])), int(str(given["files"]))
