@@ -22,6 +22,7 @@ from benchmarks.case_cold_start import COMMAND
 from benchmarks.child import work
 from benchmarks.model import Answer, Contender, Given, Plan, Role
 from benchmarks.place import ROOT, Place
+from benchmarks.servers import start_server, token_from
 
 TITLE = "Graph calls: msgraph-sdk beside our command line and a plain client"
 PERIOD = "D180"
@@ -80,24 +81,9 @@ def _server(stack: ExitStack, data: Path, folder: Path) -> dict[str, str]:
     shutil.rmtree(folder, ignore_errors=True)
     stack.callback(shutil.rmtree, data, ignore_errors=True)
     stack.callback(shutil.rmtree, folder, ignore_errors=True)
-    words = [sys.executable, "-m", "benchmarks.graph_server", str(data), str(folder)]
-    process = stack.enter_context(
-        subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    )
-    stack.callback(process.terminate)
-    line = process.stdout.readline() if process.stdout is not None else ""
-    if not line:
-        raise RuntimeError("the server did not start")
-    up: dict[str, str] = json.loads(line)
-    form = {
-        "grant_type": "client_credentials",
-        "client_id": up["client"],
-        "client_secret": up["secret"],
-        "scope": "https://graph.microsoft.com/.default",
-    }
+    up = start_server(stack, "benchmarks.graph_server", str(data), str(folder))
     address = f"{up['url']}/{up['tenant']}/oauth2/v2.0/token"
-    with urllib.request.urlopen(address, urllib.parse.urlencode(form).encode()) as answer:  # noqa: S310  # our own server
-        up["token"] = json.load(answer)["access_token"]
+    up["token"] = token_from(address, up["client"], up["secret"], "https://graph.microsoft.com/.default")
     return up
 
 

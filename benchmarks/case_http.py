@@ -5,7 +5,6 @@ Under wrk if it is installed; else `benchmarks.load` sends prepared bytes over a
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 import subprocess
@@ -23,7 +22,8 @@ from benchmarks.harness import service_cpu
 from benchmarks.load import CONNECTIONS, WRK, download, run_load, run_wrk
 from benchmarks.model import Answer, Contender, Given, Plan, Role, Target
 from benchmarks.picks import read_picks
-from benchmarks.place import ROOT, Place
+from benchmarks.place import Place
+from benchmarks.servers import start_server, token_from
 
 TITLE = "HTTP: submit, status, 304, download"
 DOWNLOADS = 4
@@ -95,26 +95,9 @@ def plan(place: Place, stack: ExitStack) -> Plan:
 
 
 def _server(stack: ExitStack, data: Path, megabytes: int) -> dict[str, Any]:
-    words = [sys.executable, "-m", "benchmarks.http_server", str(data), str(megabytes)]
-    process = stack.enter_context(
-        subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    )
-    stack.callback(process.terminate)
-    line = process.stdout.readline() if process.stdout is not None else ""
-    if not line:
-        raise RuntimeError("the server did not start")
-    up: dict[str, Any] = json.loads(line)
-    form = {
-        "grant_type": "client_credentials",
-        "client_id": up["client"],
-        "client_secret": up.pop("secret"),
-        "scope": "insights.graph.readwrite.all",
-    }
-    body = urllib.parse.urlencode(form).encode()
-    with urllib.request.urlopen(
-        f"http://127.0.0.1:{up['port']}/connect/token", body
-    ) as answer:  # our own server
-        up["token"] = json.load(answer)["access_token"]
+    up = start_server(stack, "benchmarks.http_server", str(data), str(megabytes))
+    address = f"http://127.0.0.1:{up['port']}/connect/token"
+    up["token"] = token_from(address, up["client"], up.pop("secret"), "insights.graph.readwrite.all")
     return up
 
 
