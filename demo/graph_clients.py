@@ -14,7 +14,7 @@ from msgraph.generated.users.item.export_personal_data.export_personal_data_post
     ExportPersonalDataPostRequestBody as UserBody,
 )
 from msgraph_beta import GraphServiceClient as GraphBeta
-from msgraph_beta.generated.directory.inbound_shared_user_profiles.item.export_personal_data.export_personal_data_post_request_body import (  # noqa: E501
+from msgraph_beta.generated.directory.inbound_shared_user_profiles.item.export_personal_data.export_personal_data_post_request_body import (  # noqa: E501  # the SDK names it so
     ExportPersonalDataPostRequestBody as InboundBody,
 )
 from msgraph_beta.generated.models.admin_report_settings import AdminReportSettings
