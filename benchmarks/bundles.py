@@ -6,23 +6,19 @@ The sink is a process of its own and is not counted; what a container takes is (
 from __future__ import annotations
 
 import shutil
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 from benchmarks.child import work
 from benchmarks.model import Answer, Given
-from benchmarks.reports import NOW, Asked, Silent, asked, facts_of, job_of
+from benchmarks.reports import NOW, Asked, asked, finish
 from waybill.delivery.container import Container
 from waybill.delivery.locations import StorageRules, parse_location
 from waybill.delivery.network import Network
-from waybill.export import Facts, Produced
-from waybill.exports import CATALOG
+from waybill.export import Produced
 from waybill.ingest.practice.contents import open_practice
 from waybill.jobs.bundle import Delivery
 from waybill.jobs.operations import request_info
-from waybill.jobs.produce import Means, produce
 from waybill.jobs.table import Job
-from waybill.words import translated
 
 
 class _ToSink:
@@ -50,21 +46,7 @@ class _ToSink:
 
 def deliver(request: Asked, url: str) -> Produced:
     """The whole work of the job of this request; every file, index page and manifest included, has arrived."""
-
-    def opened(_tenant: str, _snapshot: str) -> AbstractContextManager[Facts]:
-        return facts_of(request.snapshot, request.scratch / "spill", open_practice)
-
-    shutil.rmtree(request.scratch, ignore_errors=True)
-    request.scratch.mkdir(parents=True)
-    means = Means(
-        exports={export.name: export for export in CATALOG},
-        open_facts=opened,
-        translate=translated,
-        work=request.scratch / "work",
-        files=request.scratch / "files",
-        deliveries=_ToSink(url, request.scratch / "journal"),
-    )
-    return produce(job_of(request), means, Silent())
+    return finish(request, open_practice, _ToSink(url, request.scratch / "journal"))
 
 
 def delivered(given: Given) -> Answer:

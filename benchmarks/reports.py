@@ -11,7 +11,7 @@ import json
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from waybill.exports import CATALOG
 from waybill.files.names import entry_name
 from waybill.files.package import package_zip
 from waybill.files.workbook import Workbook, Written
+from waybill.jobs.bundle import Deliveries
 from waybill.jobs.findings import about_sheet, exceptions_sheet
 from waybill.jobs.produce import SHEET_ROWS, Means, produce
 from waybill.jobs.table import Job, State
@@ -76,13 +77,16 @@ def facts_of(snapshot: Path, spill: Path, contents: OpenContent = holds_nothing)
         yield facts
 
 
-def finish(request: Asked) -> Produced:
-    """The whole work of the job of this request."""
+def finish(
+    request: Asked, contents: OpenContent = holds_nothing, deliveries: Deliveries | None = None
+) -> Produced:
+    """The whole work of the job of this request. contents, deliveries: what exports of a person's data need."""
 
     def opened(_tenant: str, _snapshot: str) -> AbstractContextManager[Facts]:
-        return facts_of(request.snapshot, request.scratch / "spill")
+        return facts_of(request.snapshot, request.scratch / "spill", contents)
 
     shutil.rmtree(request.scratch, ignore_errors=True)
+    request.scratch.mkdir(parents=True)
     means = Means(
         exports={export.name: export for export in CATALOG},
         open_facts=opened,
@@ -90,6 +94,8 @@ def finish(request: Asked) -> Produced:
         work=request.scratch / "work",
         files=request.scratch / "files",
     )
+    if deliveries is not None:
+        means = replace(means, deliveries=deliveries)
     return produce(job_of(request), means, Silent())
 
 
